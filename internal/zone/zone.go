@@ -1,0 +1,175 @@
+// Package zone knows the resolved landing zone: the one value that stacks,
+// reports and checks read. It is computed from a valid configuration, is the
+// same whatever the order of keys and list items in the file, and refers to
+// accounts and OUs by name and path only, because ids exist after deployment.
+package zone
+
+import (
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/landfall-aws/landfall/config"
+)
+
+// GlobalRegion is where global services (IAM, Organizations, root sign-in) record their events
+// (EventBridge user guide, "AWS service events delivered via AWS CloudTrail").
+const GlobalRegion = "us-east-1"
+
+// Zone is a resolved landing zone. Every slice is sorted by its natural key; OUs come parents first.
+type Zone struct {
+	Name   string
+	Prefix string
+	// HomeRegion holds the stacks and the log archive.
+	HomeRegion string
+	// GovernedRegions receive the baseline; HomeRegion is one of them.
+	GovernedRegions []string
+	// RetiredRegions were governed once; their baseline may be removed.
+	RetiredRegions []string
+	// AlertRegions are the governed Regions and GlobalRegion.
+	AlertRegions []string
+	// Recipients are the e-mail addresses that receive alerts.
+	Recipients []string
+	OUs        []OU
+	LogArchive Account
+	Audit      Account
+	// Accounts are the workload accounts.
+	Accounts []Account
+	// Shards distribute Accounts over stacks; every account is in exactly one.
+	Shards []Shard
+	Trail  config.Trail
+	Logs   config.Logs
+	Tags   map[string]string
+}
+
+// OU is an organizational unit, identified by its path from the root, as in Workloads/Prod.
+type OU struct {
+	Path string
+}
+
+// Name is the last segment of the path, the OU's name in AWS Organizations.
+func (o OU) Name() string { return path.Base(o.Path) }
+
+// Parent is the path of the parent OU, or "" when the parent is the root.
+func (o OU) Parent() string {
+	if i := strings.LastIndex(o.Path, "/"); i >= 0 {
+		return o.Path[:i]
+	}
+	return ""
+}
+
+// Account is a member account.
+type Account struct {
+	Name  string
+	Email string
+	// ID is set only when the file names an existing account.
+	ID string
+	// OU is the path of the OU that holds the account: Suspended for a suspended account, whatever the file's `ou` says.
+	OU        string
+	Suspended bool
+	// Tags include the zone's tags.
+	Tags map[string]string
+	// Key is the place of the account in the user's file, for error messages.
+	Key string
+}
+
+// Resolve computes the zone of a valid configuration. It does not check: config.Load has done so.
+func Resolve(c *config.LandingZone) *Zone {
+	z := &Zone{
+		Name:            c.Zone,
+		Prefix:          c.Prefix,
+		HomeRegion:      c.Regions.Home,
+		GovernedRegions: sorted(c.Regions.Governed),
+		RetiredRegions:  sorted(c.Regions.Retired),
+		Recipients:      sorted(c.Alerts.Recipients),
+		Trail:           c.Trail,
+		Logs:            c.Logs,
+		Tags:            maps.Clone(c.Tags),
+	}
+	z.AlertRegions = sorted(append(slices.Clone(z.GovernedRegions), GlobalRegion))
+	z.OUs = ous(c.OrganizationalUnits)
+	z.LogArchive = securityAccount(c, c.Security.LogArchive, "security.logArchive")
+	z.Audit = securityAccount(c, c.Security.Audit, "security.audit")
+	for _, a := range c.Accounts {
+		z.Accounts = append(z.Accounts, workloadAccount(c, a))
+	}
+	slices.SortFunc(z.Accounts, func(a, b Account) int { return strings.Compare(a.Name, b.Name) })
+	z.Shards = shards(z.Accounts)
+	return z
+}
+
+// Members are all member accounts that the file names, the security accounts first.
+func (z *Zone) Members() []Account {
+	return append([]Account{z.LogArchive, z.Audit}, z.Accounts...)
+}
+
+// Resource is the name of a zone's resource: the prefix, a hyphen and the given words joined by hyphens.
+func (z *Zone) Resource(words ...string) string {
+	return strings.Join(append([]string{z.Prefix}, words...), "-")
+}
+
+// EmailFor expands an e-mail pattern for an account name: {account} becomes the name in lower case
+// with every run of characters that an address cannot carry replaced by one hyphen.
+func EmailFor(pattern, account string) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(account) {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '.', r == '_', r == '-':
+			b.WriteRune(r)
+		case !strings.HasSuffix(b.String(), "-"):
+			b.WriteByte('-')
+		}
+	}
+	return strings.ReplaceAll(pattern, "{account}", strings.Trim(b.String(), "-."))
+}
+
+func securityAccount(c *config.LandingZone, a config.SecurityAccount, key string) Account {
+	return Account{
+		Name: a.Name, Email: emailOr(a.Email, c.Email, a.Name), ID: a.ID,
+		OU: config.OUSecurity, Tags: maps.Clone(c.Tags), Key: key,
+	}
+}
+
+func workloadAccount(c *config.LandingZone, a config.Account) Account {
+	tags := map[string]string{}
+	maps.Copy(tags, c.Tags)
+	maps.Copy(tags, a.Tags)
+	r := Account{
+		Name: a.Name, Email: emailOr(a.Email, c.Email, a.Name), ID: a.ID,
+		OU: a.OU, Tags: tags, Key: "accounts[" + a.Name + "]",
+	}
+	if a.State == config.StateSuspended {
+		r.Suspended, r.OU = true, config.OUSuspended
+	}
+	return r
+}
+
+func emailOr(email, pattern, name string) string {
+	if email != "" {
+		return email
+	}
+	return EmailFor(pattern, name)
+}
+
+// ous returns the default OUs, the given ones and all their parents.
+func ous(extra []string) []OU {
+	paths := map[string]bool{}
+	for _, p := range append(config.DefaultOUs(), extra...) {
+		for p != "" {
+			paths[p] = true
+			p = OU{Path: p}.Parent()
+		}
+	}
+	var out []OU
+	for _, p := range slices.Sorted(maps.Keys(paths)) {
+		out = append(out, OU{Path: p})
+	}
+	return out
+}
+
+func sorted(in []string) []string {
+	out := slices.Clone(in)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
