@@ -88,7 +88,9 @@ func Resolve(c *config.LandingZone) *Zone {
 		Tags:            maps.Clone(c.Tags),
 	}
 	z.AlertRegions = sorted(append(slices.Clone(z.GovernedRegions), GlobalRegion))
-	z.OUs = ous(c.OrganizationalUnits)
+	for _, p := range config.OUPaths(c.OrganizationalUnits) {
+		z.OUs = append(z.OUs, OU{Path: p})
+	}
 	z.LogArchive = securityAccount(c, c.Security.LogArchive, "security.logArchive")
 	z.Audit = securityAccount(c, c.Security.Audit, "security.audit")
 	for _, a := range c.Accounts {
@@ -107,21 +109,6 @@ func (z *Zone) Members() []Account {
 // Resource is the name of a zone's resource: the prefix, a hyphen and the given words joined by hyphens.
 func (z *Zone) Resource(words ...string) string {
 	return strings.Join(append([]string{z.Prefix}, words...), "-")
-}
-
-// EmailFor expands an e-mail pattern for an account name: {account} becomes the name in lower case
-// with every run of characters that an address cannot carry replaced by one hyphen.
-func EmailFor(pattern, account string) string {
-	var b strings.Builder
-	for _, r := range strings.ToLower(account) {
-		switch {
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '.', r == '_', r == '-':
-			b.WriteRune(r)
-		case !strings.HasSuffix(b.String(), "-"):
-			b.WriteByte('-')
-		}
-	}
-	return strings.ReplaceAll(pattern, "{account}", strings.Trim(b.String(), "-."))
 }
 
 func securityAccount(c *config.LandingZone, a config.SecurityAccount, key string) Account {
@@ -149,23 +136,7 @@ func emailOr(email, pattern, name string) string {
 	if email != "" {
 		return email
 	}
-	return EmailFor(pattern, name)
-}
-
-// ous returns the default OUs, the given ones and all their parents.
-func ous(extra []string) []OU {
-	paths := map[string]bool{}
-	for _, p := range append(config.DefaultOUs(), extra...) {
-		for p != "" {
-			paths[p] = true
-			p = OU{Path: p}.Parent()
-		}
-	}
-	var out []OU
-	for _, p := range slices.Sorted(maps.Keys(paths)) {
-		out = append(out, OU{Path: p})
-	}
-	return out
+	return config.EmailFor(pattern, name)
 }
 
 func sorted(in []string) []string {
