@@ -1,0 +1,97 @@
+package alert
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/landfall-aws/landfall/internal/zone"
+)
+
+// Routed is an alert as one zone listens for it.
+type Routed struct {
+	// Alert has the zone's tier, and a pattern without placeholders.
+	Alert
+	// RuleName names the rule, both where it listens and on the zone's bus.
+	RuleName string
+	// Regions are where the rule must exist, sorted; in which accounts, Listen.Accounts says.
+	Regions []string
+}
+
+// For computes what a zone listens for, sorted by id. Alerts of tier off are left out.
+func For(z *zone.Zone, c *Catalogue) []Routed {
+	var out []Routed
+	for _, a := range c.Alerts {
+		if a.Tier == Off {
+			continue
+		}
+		a.Pattern = fill(a.Pattern, z)
+		out = append(out, Routed{Alert: a, RuleName: z.Resource("alert", a.ID), Regions: regions(z, a.Listen.Regions)})
+	}
+	return out
+}
+
+func regions(z *zone.Zone, r Regions) []string {
+	switch r {
+	case GlobalRegion:
+		return []string{zone.GlobalRegion}
+	case HomeRegion:
+		return []string{z.HomeRegion}
+	default:
+		return z.AlertRegions
+	}
+}
+
+// fill puts the zone's words into a pattern's placeholders.
+func fill(p json.RawMessage, z *zone.Zone) json.RawMessage {
+	return json.RawMessage(strings.NewReplacer("{{prefix}}", z.Prefix, "{{homeRegion}}", z.HomeRegion).Replace(string(p)))
+}
+
+// WithAccountIDs puts account ids into the pattern in place of the account names that suppressions use.
+// id returns the id of an account by name, usually a token that CloudFormation resolves.
+func (r Routed) WithAccountIDs(id func(name string) string) Routed {
+	r.Pattern = json.RawMessage(accountName.ReplaceAllStringFunc(string(r.Pattern), func(m string) string {
+		return id(accountName.FindStringSubmatch(m)[1])
+	}))
+	return r
+}
+
+var accountName = regexp.MustCompile(`\{\{account:([^{}]+)\}\}`)
+
+// BusPattern is the pattern of the alert's rule on the zone's bus, where the events of all accounts arrive.
+// It is Pattern, and for an alert that listens in one account only, that account. id returns the id of that account.
+func (r Routed) BusPattern(id func(Accounts) string) (json.RawMessage, error) {
+	if r.Listen.Accounts == AllAccounts {
+		return r.Pattern, nil
+	}
+	var p map[string]any
+	if err := json.Unmarshal(r.Pattern, &p); err != nil {
+		return nil, fmt.Errorf("the pattern of alert %s: %w", r.ID, err)
+	}
+	p["account"] = []any{id(r.Listen.Accounts)}
+	return compact(p)
+}
+
+// Forward is a rule that sends events from where they happen to the zone's bus in the same Region.
+type Forward struct {
+	// Name names the rule.
+	Name string
+	// Pattern is compact JSON without placeholders. It may let through more than the alerts want; the rules on the bus decide.
+	Pattern json.RawMessage
+	// AllManagementEvents asks for the rule state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS.
+	AllManagementEvents bool
+	// Accounts and Regions are where the rule must exist.
+	Accounts Accounts
+	Regions  []string
+}
+
+// Forwards are the rules that bring a zone's alerts to its bus, sorted by name. In any account and Region an event
+// matches at most one of them, so that it arrives, and is mailed, once however many alerts it raises.
+func Forwards(z *zone.Zone, routed []Routed) ([]Forward, error) {
+	var out []Forward
+	for _, r := range routed {
+		out = append(out, Forward{Name: z.Resource("forward", r.ID), Pattern: r.Pattern, AllManagementEvents: r.AllManagementEvents, Accounts: r.Listen.Accounts, Regions: r.Regions})
+	}
+	return out, nil
+}
