@@ -1,0 +1,13 @@
+package controls
+
+import (
+	"embed"
+	"io/fs"
+)
+
+//go:embed guardrails/*.yaml exemptions.yaml
+var guardrails embed.FS
+
+// Guardrails is the guardrail catalogue: guardrails/*.yaml, one file per guardrail, and exemptions.yaml, the
+// named sets of principals that guardrails may exempt. The package internal/guardrail loads it.
+func Guardrails() fs.FS { return guardrails }

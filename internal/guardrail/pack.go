@@ -1,0 +1,267 @@
+package guardrail
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// PolicyVersion is the only version of the policy language that organization policies accept.
+const PolicyVersion = "2012-10-17"
+
+type document struct {
+	Version   string
+	Statement []packedStatement
+}
+
+// packedStatement is a statement as AWS reads it; single values are written without a list to save room.
+type packedStatement struct {
+	Sid         string `json:",omitempty"`
+	Effect      string
+	Principal   string                            `json:",omitempty"`
+	Action      jsonStrings                       `json:",omitempty"`
+	NotAction   jsonStrings                       `json:",omitempty"`
+	Resource    jsonStrings                       `json:",omitempty"`
+	NotResource jsonStrings                       `json:",omitempty"`
+	Condition   map[string]map[string]jsonStrings `json:",omitempty"`
+}
+
+type jsonStrings []string
+
+// MarshalJSON writes one string plainly and several as a list.
+func (s jsonStrings) MarshalJSON() ([]byte, error) {
+	if len(s) == 1 {
+		return minify(s[0])
+	}
+	return minify([]string(s))
+}
+
+// minify writes JSON without white space and without the escapes for HTML, which would count as characters.
+func minify(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}
+
+func pack(policyType string, s Statement) packedStatement {
+	p := packedStatement{
+		Sid: s.Sid, Effect: s.Effect,
+		Action: jsonStrings(s.Action), NotAction: jsonStrings(s.NotAction),
+		Resource: jsonStrings(s.Resource), NotResource: jsonStrings(s.NotResource),
+	}
+	if policyType == TypeRCP {
+		p.Principal = "*"
+	}
+	for op, keys := range s.Condition {
+		if p.Condition == nil {
+			p.Condition = map[string]map[string]jsonStrings{}
+		}
+		p.Condition[op] = map[string]jsonStrings{}
+		for key, values := range keys {
+			p.Condition[op][key] = jsonStrings(values)
+		}
+	}
+	return p
+}
+
+// Document returns the policy document that holds the guardrail alone, with placeholders and exemptions resolved.
+// Statement i of the document is statement i of the file.
+func (c *Catalogue) Document(g *Guardrail, v Values) (json.RawMessage, error) {
+	if !hasStatements(g.Type) {
+		content, err := v.expandContent(g.Content)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", g.File, err)
+		}
+		return minify(content)
+	}
+	d := document{Version: PolicyVersion}
+	for _, s := range g.Statements {
+		r, err := c.resolve(g, s, v)
+		if err != nil {
+			return nil, fmt.Errorf("%s: statement %s: %w", g.File, s.Sid, err)
+		}
+		d.Statement = append(d.Statement, pack(g.Type, r))
+	}
+	return minify(d)
+}
+
+// bin is a document that is being filled.
+type bin struct {
+	number  int // the number that its guardrails name
+	part    int // 0 for the first document of that number, 1 for its overflow, ...
+	doc     document
+	sources []Source
+}
+
+// packStatements fills documents in a fixed order. The number in each guardrail's file chooses its document; only when a
+// document is too full does the first-fit rule open an overflow part, in which case a guardrail stays whole if it can.
+func (c *Catalogue) packStatements(g group, v Values, p Profile) ([]Policy, error) {
+	order := slices.Clone(g.guardrails)
+	slices.SortStableFunc(order, func(a, b *Guardrail) int {
+		if a.own != b.own {
+			if a.own {
+				return 1
+			}
+			return -1
+		}
+		if a.Document != b.Document {
+			return a.Document - b.Document
+		}
+		return compare(a.ID, b.ID)
+	})
+	limit := p.size(g.policyType)
+	var bins []*bin
+	for _, rail := range order {
+		var statements []packedStatement
+		for _, s := range rail.Statements {
+			r, err := c.resolve(rail, s, v)
+			if err != nil {
+				return nil, fmt.Errorf("%s: statement %s: %w", rail.File, s.Sid, err)
+			}
+			statements = append(statements, pack(rail.Type, r))
+		}
+		var err error
+		bins, err = fit(bins, rail, statements, limit)
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(bins, func(a, b *bin) int {
+		if a.number != b.number {
+			return a.number - b.number
+		}
+		return a.part - b.part
+	})
+	policies := make([]Policy, 0, len(bins))
+	for _, b := range bins {
+		content, err := minify(b.doc)
+		if err != nil {
+			return nil, err
+		}
+		id := "-" + strconv.Itoa(b.number)
+		if b.part > 0 {
+			id += "." + strconv.Itoa(b.part)
+		}
+		policies = append(policies, Policy{
+			ID: id, Content: content, Size: utf8.RuneCount(content), Limit: limit, Statements: b.sources,
+		})
+	}
+	return policies, nil
+}
+
+// ownDocuments is added to the document numbers of the zone owner's guardrails, so that they never share a document with Landfall's.
+const ownDocuments = 100
+
+func fit(bins []*bin, rail *Guardrail, statements []packedStatement, limit int) ([]*bin, error) {
+	number := rail.Document
+	if rail.own {
+		number += ownDocuments
+	}
+	fill := limit * FillPercent / 100
+	parts := 0
+	for _, b := range bins {
+		if b.number != number {
+			continue
+		}
+		parts++
+		if b.sizeWith(statements) <= fill {
+			b.add(rail, statements)
+			return bins, nil
+		}
+	}
+	b := &bin{number: number, part: parts, doc: document{Version: PolicyVersion}}
+	if size := b.sizeWith(statements); size > limit {
+		if len(statements) > 1 {
+			half := len(statements) / 2
+			bins, err := fit(bins, &Guardrail{ID: rail.ID, File: rail.File, Document: rail.Document, own: rail.own, Statements: rail.Statements[:half]}, statements[:half], limit)
+			if err != nil {
+				return nil, err
+			}
+			return fit(bins, &Guardrail{ID: rail.ID, File: rail.File, Document: rail.Document, own: rail.own, Statements: rail.Statements[half:]}, statements[half:], limit)
+		}
+		return nil, fmt.Errorf("%s: statement %s needs a document of %d characters, the quota is %d: split the statement", rail.File, statements[0].Sid, size, limit)
+	}
+	b.add(rail, statements)
+	return append(bins, b), nil
+}
+
+func (b *bin) sizeWith(statements []packedStatement) int {
+	d := document{Version: b.doc.Version, Statement: append(slices.Clone(b.doc.Statement), statements...)}
+	content, err := minify(d)
+	if err != nil {
+		return 1 << 30
+	}
+	return utf8.RuneCount(content)
+}
+
+func (b *bin) add(rail *Guardrail, statements []packedStatement) {
+	for i, s := range statements {
+		for n := 2; slices.ContainsFunc(b.doc.Statement, func(o packedStatement) bool { return o.Sid == s.Sid }); n++ {
+			s.Sid = rail.Statements[i].Sid + strconv.Itoa(n)
+		}
+		b.sources = append(b.sources, Source{Index: len(b.doc.Statement), Sid: rail.Statements[i].Sid, GuardrailID: rail.ID, File: rail.File})
+		b.doc.Statement = append(b.doc.Statement, s)
+	}
+}
+
+// mergeContents joins the bodies of declarative policies of one target into one document.
+func mergeContents(g group, v Values, p Profile) ([]Policy, error) {
+	merged := map[string]any{}
+	out := Policy{Limit: p.size(g.policyType)}
+	for _, rail := range g.guardrails {
+		content, err := v.expandContent(rail.Content)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", rail.File, err)
+		}
+		if err := merge(merged, content.(map[string]any), ""); err != nil {
+			return nil, fmt.Errorf("%s: %w", rail.File, err)
+		}
+		out.Statements = append(out.Statements, Source{Index: -1, GuardrailID: rail.ID, File: rail.File})
+	}
+	content, err := minify(merged)
+	if err != nil {
+		return nil, err
+	}
+	out.Content, out.Size = content, utf8.RuneCount(content)
+	if out.Size > out.Limit {
+		return nil, fmt.Errorf("the policy of type %s for %s needs %d characters, the quota is %d", g.policyType, g.target, out.Size, out.Limit)
+	}
+	return []Policy{out}, nil
+}
+
+func merge(into, from map[string]any, at string) error {
+	for k, v := range from {
+		old, exists := into[k]
+		a, oldIsMap := old.(map[string]any)
+		b, newIsMap := v.(map[string]any)
+		switch {
+		case !exists:
+			into[k] = v
+		case oldIsMap && newIsMap:
+			if err := merge(a, b, at+"."+k); err != nil {
+				return err
+			}
+		case !reflect.DeepEqual(old, v):
+			return fmt.Errorf("%s is set to another value by a guardrail of the same target", (at + "." + k)[1:])
+		}
+	}
+	return nil
+}
+
+// shorten cuts a name that is too long and keeps it unique by a digest of the whole.
+func shorten(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	sum := sha256.Sum256([]byte(s))
+	return fmt.Sprintf("%s-%x", s[:limit-9], sum[:4])
+}

@@ -1,0 +1,190 @@
+package guardrail
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/landfall-aws/landfall/internal/zone"
+)
+
+var placeholder = regexp.MustCompile(`\{\{\s*([A-Za-z]*)\s*\}\}`)
+
+// Values are what placeholders stand for, by their name. A value with several strings can only be a list item of its own.
+type Values map[string][]string
+
+// ZoneValues returns the placeholders that a zone gives:
+//
+//	{{prefix}}             the reserved prefix of the zone's resources
+//	{{homeRegion}}         the home Region
+//	{{governedRegions}}    all governed Regions, as list items
+//	{{alertRegions}}       the governed Regions and us-east-1, as list items
+//	{{logArchiveAccount}}  name of the log-archive account
+//	{{auditAccount}}       name of the audit account
+//
+// There are none for ids: accounts may not exist yet when policies are written.
+func ZoneValues(z *zone.Zone) Values {
+	return Values{
+		"prefix":            {z.Prefix},
+		"homeRegion":        {z.HomeRegion},
+		"governedRegions":   z.GovernedRegions,
+		"alertRegions":      z.AlertRegions,
+		"logArchiveAccount": {z.LogArchive.Name},
+		"auditAccount":      {z.Audit.Name},
+	}
+}
+
+// expand resolves the placeholders of one string, which becomes several when it is one placeholder with several values.
+func (v Values) expand(s string) ([]string, error) {
+	if m := placeholder.FindStringSubmatch(s); m != nil && m[0] == s {
+		values, ok := v[m[1]]
+		if !ok {
+			return nil, fmt.Errorf("unknown placeholder %s", s)
+		}
+		return values, nil
+	}
+	var err error
+	out := placeholder.ReplaceAllStringFunc(s, func(match string) string {
+		name := placeholder.FindStringSubmatch(match)[1]
+		values, ok := v[name]
+		switch {
+		case !ok:
+			err = fmt.Errorf("unknown placeholder %s", match)
+		case len(values) != 1:
+			err = fmt.Errorf("placeholder %s has %d values and cannot be part of a string; write it as a list item of its own", match, len(values))
+		default:
+			return values[0]
+		}
+		return match
+	})
+	return []string{out}, err
+}
+
+func (v Values) expandAll(in []string) ([]string, error) {
+	var out []string
+	for _, s := range in {
+		e, err := v.expand(s)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e...)
+	}
+	return out, nil
+}
+
+// principalKey is the key that exemptions are written on. For a role session it is the ARN of the role.
+const (
+	principalKey      = "aws:PrincipalArn"
+	exemptionOperator = "ArnNotLike"
+)
+
+// resolve replaces the placeholders of a statement and adds its exemptions as a condition.
+func (c *Catalogue) resolve(g *Guardrail, s Statement, v Values) (Statement, error) {
+	out := Statement{Sid: s.Sid, Effect: s.Effect}
+	for _, f := range []struct {
+		from Strings
+		to   *Strings
+	}{{s.Action, &out.Action}, {s.NotAction, &out.NotAction}, {s.Resource, &out.Resource}, {s.NotResource, &out.NotResource}} {
+		list, err := v.expandAll(f.from)
+		if err != nil {
+			return out, err
+		}
+		*f.to = list
+	}
+	out.Condition = map[string]map[string]Strings{}
+	for op, keys := range s.Condition {
+		out.Condition[op] = map[string]Strings{}
+		for key, values := range keys {
+			list, err := v.expandAll(values)
+			if err != nil {
+				return out, err
+			}
+			out.Condition[op][key] = list
+		}
+	}
+	exempt, err := c.principals(g.Exemptions(s), v)
+	if err != nil {
+		return out, err
+	}
+	if len(exempt) > 0 {
+		if out.Condition[exemptionOperator] == nil {
+			out.Condition[exemptionOperator] = map[string]Strings{}
+		}
+		// Several values of a negated operator exempt whoever matches any of them.
+		list := slices.Concat(out.Condition[exemptionOperator][principalKey], exempt)
+		slices.Sort(list)
+		out.Condition[exemptionOperator][principalKey] = slices.Compact(list)
+	}
+	if len(out.Condition) == 0 {
+		out.Condition = nil
+	}
+	return out, nil
+}
+
+// principals returns the patterns of the named exemption sets.
+func (c *Catalogue) principals(sets []string, v Values) ([]string, error) {
+	var out []string
+	for _, name := range sets {
+		set, ok := c.Exemptions[name]
+		if !ok {
+			return nil, fmt.Errorf("unknown exemption set %q", name)
+		}
+		list, err := v.expandAll(set.Principals)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, list...)
+	}
+	return out, nil
+}
+
+// expandContent resolves placeholders in the body of a declarative policy.
+func (v Values) expandContent(in any) (any, error) {
+	switch in := in.(type) {
+	case string:
+		list, err := v.expand(in)
+		if err != nil {
+			return nil, err
+		}
+		if len(list) != 1 {
+			return nil, fmt.Errorf("%s has %d values and must be a list item", in, len(list))
+		}
+		return list[0], nil
+	case []any:
+		out := make([]any, 0, len(in))
+		for _, e := range in {
+			s, ok := e.(string)
+			if !ok {
+				r, err := v.expandContent(e)
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, r)
+				continue
+			}
+			list, err := v.expand(s)
+			if err != nil {
+				return nil, err
+			}
+			for _, x := range list {
+				out = append(out, x)
+			}
+		}
+		return out, nil
+	case map[string]any:
+		out := make(map[string]any, len(in))
+		for k, e := range in {
+			r, err := v.expandContent(e)
+			if err != nil {
+				return nil, err
+			}
+			key, err := v.expand(k)
+			if err != nil || len(key) != 1 {
+				return nil, fmt.Errorf("key %q: must resolve to one string", k)
+			}
+			out[key[0]] = r
+		}
+		return out, nil
+	}
+	return in, nil
+}
