@@ -4,6 +4,8 @@ import (
 	"hash/fnv"
 	"slices"
 	"strings"
+
+	"github.com/landfall-aws/landfall/config"
 )
 
 // ShardCapacity is how many accounts one stack may hold. A CloudFormation stack holds at most 500
@@ -11,7 +13,7 @@ import (
 const ShardCapacity = 400
 
 // MaxAccounts is the largest number of workload accounts that a zone can hold.
-const MaxAccounts = 5000
+const MaxAccounts = config.MaxAccounts
 
 // Shard is the part of the accounts that one stack holds.
 type Shard struct {

@@ -1,0 +1,216 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Rule says which values one key takes. For a list of words it speaks of each item, for a mapping of
+// each value. What concerns several keys at once is checked elsewhere in this package.
+type Rule struct {
+	// Required keys have no default and must be present.
+	Required bool
+	// Words are the only ones allowed.
+	Words []string
+	// Numbers are the only ones allowed.
+	Numbers []int
+	// Min and Max bound a number; they hold when Max is not 0.
+	Min, Max int
+	// Pattern is a regular expression for the whole word, in the syntax that Go and JSON Schema share.
+	Pattern string
+	// Shape says in words what Pattern asks for.
+	Shape string
+	// MinLength and MaxLength bound a word, in characters; MaxLength 0 sets no bound.
+	MinLength, MaxLength int
+	// MinItems and MaxItems bound a list or mapping; MaxItems 0 sets no bound.
+	MinItems, MaxItems int
+	// Unique lists have no item twice.
+	Unique bool
+	// KeyPattern and KeyShape are Pattern and Shape for the keys of a mapping.
+	KeyPattern, KeyShape string
+	// Example is a value that is right, as YAML.
+	Example string
+
+	// explain finds what is wrong with a word and says it better than Pattern and Words can.
+	explain func(word string) (p Problem, wrong bool)
+}
+
+// Patterns of words. An e-mail address must satisfy CreateAccount (Organizations API reference, parameter Email).
+const (
+	zonePattern    = `^[a-z][a-z0-9-]{0,31}$`
+	prefixPattern  = `^[a-z][a-z0-9]{1,15}$`
+	idPattern      = `^[0-9]{12}$`
+	namePattern    = `^[!-~]([ -~]*[!-~])?$`
+	emailLocal     = `[!#$*+/=?^_\x60~A-Za-z0-9-][!#$*+./=?^_\x60~A-Za-z0-9-]*`
+	domainLabel    = `[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?`
+	emailDomain    = domainLabel + `(\.` + domainLabel + `)+`
+	emailPattern   = `^` + emailLocal + `@` + emailDomain + `$`
+	emailTemplate  = `^(` + emailLocal + `)?\{account\}[!#$*+./=?^_\x60~A-Za-z0-9-]*@` + emailDomain + `$`
+	ouPattern      = `^[!-.0-~]([ -.0-~]*[!-.0-~])?(/[!-.0-~]([ -.0-~]*[!-.0-~])?){0,4}$`
+	tagWordPattern = `^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`
+)
+
+// Shapes that several rules share.
+const (
+	nameShape  = "printable ASCII characters without spaces at the ends"
+	emailShape = "one @, a local part in ASCII without spaces, quotes and ( ) < > [ ] { } : ; , \\ | % & that does not start with a dot, and a domain with a dot"
+	idShape    = "12 digits in quotes"
+	tagShape   = "letters, digits, spaces and _ . : / = + - @"
+	ouShape    = "OU names joined by /, at most 5 levels, without a / at the ends and without spaces at the ends of names"
+)
+
+// Rules are the rules of every key, by Go type and field, as in "Account.Email".
+func Rules() map[string]Rule {
+	email := Rule{MinLength: MinEmailLength, MaxLength: MaxEmailLength, Pattern: emailPattern, Shape: emailShape, explain: explainEmail, Example: "orders@example.com"}
+	id := Rule{Pattern: idPattern, Shape: idShape, Example: `"111122223333"`}
+	tags := Rule{MaxItems: MaxTags, MaxLength: MaxTagValueLength, Pattern: tagWordPattern, Shape: tagShape, KeyPattern: tagWordPattern, KeyShape: tagShape, Example: "{team: orders}"}
+	return map[string]Rule{
+		"LandingZone.Zone":                {Required: true, MinLength: 1, MaxLength: 32, Pattern: zonePattern, Shape: "lower-case letters, digits and hyphens, starting with a letter", Example: "my-zone"},
+		"LandingZone.Prefix":              {MinLength: 2, MaxLength: 16, Pattern: prefixPattern, Shape: "lower-case letters and digits, starting with a letter", explain: explainPrefix, Example: "landfall"},
+		"LandingZone.Regions":             {Required: true, Example: "{home: us-east-1, governed: [us-east-1]}"},
+		"LandingZone.Email":               {Required: true, Pattern: emailTemplate, Shape: "an e-mail address with {account} before the @", explain: explainTemplate, Example: "aws+{account}@example.com"},
+		"LandingZone.Alerts":              {Required: true, Example: "{recipients: [security@example.com]}"},
+		"LandingZone.Security":            {},
+		"LandingZone.OrganizationalUnits": {MaxItems: MaxOUs, Pattern: ouPattern, Shape: ouShape, explain: explainOU, Unique: true, Example: "[Workloads/Staging]"},
+		"LandingZone.Accounts":            {Required: true, MaxItems: MaxAccounts, Example: "[]"},
+		"LandingZone.Trail":               {},
+		"LandingZone.Logs":                {},
+		"LandingZone.Tags":                tags,
+		"Regions.Home":                    {Required: true, Words: defaultRegions(), explain: explainHome, Example: "us-east-1"},
+		"Regions.Governed":                {Required: true, Words: allRegions(), explain: explainRegion, MinItems: 1, Unique: true, Example: "[us-east-1]"},
+		"Regions.Retired":                 {Words: allRegions(), explain: explainRegion, Unique: true, Example: "[eu-west-3]"},
+		"Alerts.Recipients":               {Required: true, MinItems: 1, MinLength: MinEmailLength, MaxLength: MaxAlertEmailLength, Pattern: emailPattern, Shape: emailShape, explain: explainEmail, Unique: true, Example: "[security@example.com]"},
+		"Security.LogArchive":             {},
+		"Security.Audit":                  {},
+		"SecurityAccount.Name":            {MinLength: 1, MaxLength: MaxAccountNameLength, Pattern: namePattern, Shape: nameShape, Example: "audit"},
+		"SecurityAccount.Email":           email,
+		"SecurityAccount.ID":              id,
+		"Account.Name":                    {Required: true, MinLength: 1, MaxLength: MaxAccountNameLength, Pattern: namePattern, Shape: nameShape, Example: "orders-prod"},
+		"Account.OU":                      {Required: true, Pattern: ouPattern, Shape: ouShape, explain: explainOU, Example: "Workloads/Prod"},
+		"Account.Email":                   email,
+		"Account.ID":                      id,
+		"Account.State":                   {Words: []string{StateActive, StateSuspended}, Example: StateSuspended},
+		"Account.Tags":                    tags,
+		"Trail.CloudWatchLogs":            {},
+		"Trail.DataEvents":                {},
+		"CloudWatchLogs.Enabled":          {Example: "true"},
+		"CloudWatchLogs.RetentionDays":    {Numbers: retentionDays(), Example: "365"},
+		"DataEvents.S3":                   {Words: []string{DataEventsNone, DataEventsWrite, DataEventsAll}, Example: DataEventsWrite},
+		"DataEvents.Lambda":               {Words: []string{DataEventsNone, DataEventsAll}, Example: DataEventsAll},
+		"DataEvents.DynamoDB":             {Words: []string{DataEventsNone, DataEventsWrite, DataEventsAll}, Example: DataEventsWrite},
+		"Logs.ObjectLock":                 {},
+		"Logs.ArchiveAfterDays":           {Min: 0, Max: MaxLifecycleDays, Example: "90"},
+		"Logs.ExpireAfterDays":            {Min: 0, Max: MaxLifecycleDays, Example: "2557"},
+		"ObjectLock.Mode":                 {Words: []string{LockGovernance, LockCompliance}, Example: LockGovernance},
+		"ObjectLock.Days":                 {Min: 1, Max: MaxLockDays, Example: "365"},
+	}
+}
+
+// rule is a Rule with its patterns compiled.
+type rule struct {
+	Rule
+	pattern, keyPattern *regexp.Regexp
+}
+
+func compile(rules map[string]Rule) map[string]rule {
+	seen := map[string]*regexp.Regexp{}
+	pattern := func(p string) *regexp.Regexp {
+		if p == "" {
+			return nil
+		}
+		if seen[p] == nil {
+			seen[p] = regexp.MustCompile(p)
+		}
+		return seen[p]
+	}
+	out := map[string]rule{}
+	for key, r := range rules {
+		out[key] = rule{Rule: r, pattern: pattern(r.Pattern), keyPattern: pattern(r.KeyPattern)}
+	}
+	return out
+}
+
+// word checks one word of the file against the rule. ok is false when p says what is wrong.
+func (r rule) word(s string) (p Problem, ok bool) {
+	if r.explain != nil {
+		if p, wrong := r.explain(s); wrong {
+			return p, false
+		}
+	}
+	switch n := utf8.RuneCountInString(s); {
+	case len(r.Words) > 0:
+		if slices.Contains(r.Words, s) {
+			return Problem{}, true
+		}
+		p = Problem{Message: "not one of the words that this key takes", Allowed: r.Words, Nearest: nearest(s, r.Words)}
+	case r.MaxLength > 0 && n > r.MaxLength:
+		p = Problem{Message: fmt.Sprintf("has %d characters, and at most %d are allowed", n, r.MaxLength)}
+	case r.pattern != nil && !r.pattern.MatchString(s):
+		p = Problem{Message: "must be " + r.Shape, Fix: r.example()}
+		if bad, is := oddCharacter(s); is {
+			p.Message += "; " + bad
+		}
+	case n < r.MinLength:
+		p = Problem{Message: fmt.Sprintf("has %d characters, and at least %d are needed", n, r.MinLength)}
+	default:
+		return Problem{}, true
+	}
+	return p, false
+}
+
+// number checks one number of the file against the rule.
+func (r rule) number(n int64) (p Problem, ok bool) {
+	switch {
+	case len(r.Numbers) > 0 && !slices.Contains(r.Numbers, int(n)):
+		allowed := make([]string, len(r.Numbers))
+		closest := r.Numbers[0]
+		for i, a := range r.Numbers {
+			allowed[i] = fmt.Sprint(a)
+			if abs(int64(a)-n) < abs(int64(closest)-n) {
+				closest = a
+			}
+		}
+		return Problem{Message: "not one of the numbers that this key takes", Allowed: allowed, Nearest: fmt.Sprint(closest)}, false
+	case r.Max != 0 && (n < int64(r.Min) || n > int64(r.Max)):
+		return Problem{Message: fmt.Sprintf("must be a number from %d to %d", r.Min, r.Max)}, false
+	}
+	return Problem{}, true
+}
+
+func (r rule) example() string {
+	if r.Example == "" {
+		return ""
+	}
+	return "for example " + r.Example
+}
+
+func abs(n int64) int64 { return max(n, -n) }
+
+// oddCharacter names a character that is easily overlooked and rarely meant.
+func oddCharacter(s string) (string, bool) {
+	for _, c := range s {
+		switch {
+		case c == '\u00A0' || c == '\u200B' || c == '\uFEFF' || c == '\u00AD' || c < ' ' || c == 0x7F:
+			return fmt.Sprintf("it holds the invisible character U+%04X", c), true
+		case c > 0x7E:
+			return fmt.Sprintf("%q (U+%04X) is outside of ASCII", string(c), c), true
+		}
+	}
+	if s != strings.TrimSpace(s) {
+		return "it has a space at an end", true
+	}
+	return "", false
+}
+
+// yamlName is the key of a struct field in the file, or "" when the file does not have it.
+func yamlName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+	if name == "-" {
+		return ""
+	}
+	return name
+}
