@@ -1,0 +1,59 @@
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import software.amazon.event.ruler.JsonRuleCompiler;
+import software.amazon.event.ruler.Machine;
+
+/**
+ * Asks Event Ruler about pairs of a pattern and an event.
+ *
+ * Each line read is a JSON object whose members "pattern" and "event" are strings that hold JSON texts, so that
+ * malformed ones can be asked about. Each line written is a JSON object: "outcome" is "match", "no match",
+ * "bad pattern" or "bad event", and "reason" tells why a pattern or event was refused.
+ */
+public final class Driver {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private Driver() { }
+
+    public static void main(final String[] args) throws Exception {
+        final PrintStream out = new PrintStream(System.out, false, "UTF-8");
+        final BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        for (String line = in.readLine(); line != null; line = in.readLine()) {
+            final JsonNode question = MAPPER.readTree(line);
+            out.println(MAPPER.writeValueAsString(answer(question.get("pattern").asText(), question.get("event").asText())));
+        }
+        out.flush();
+    }
+
+    private static ObjectNode answer(final String pattern, final String event) {
+        // Compilation that refuses a path given twice, as opposed to one that keeps the last.
+        final String refusal = JsonRuleCompiler.check(pattern, false);
+        if (refusal != null) {
+            return outcome("bad pattern", refusal);
+        }
+        final Machine machine = Machine.builder().withOverridesForDuplicateRules(false).build();
+        try {
+            machine.addRule("rule", pattern);
+        } catch (Exception e) {
+            return outcome("bad pattern", String.valueOf(e.getMessage()));
+        }
+        try {
+            return outcome(machine.rulesForJSONEvent(event).isEmpty() ? "no match" : "match", null);
+        } catch (Exception e) {
+            return outcome("bad event", String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static ObjectNode outcome(final String outcome, final String reason) {
+        final ObjectNode node = MAPPER.createObjectNode().put("outcome", outcome);
+        if (reason != null) {
+            node.put("reason", reason);
+        }
+        return node;
+    }
+}
