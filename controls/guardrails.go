@@ -1,3 +1,4 @@
+// Package controls carries the catalogue as data: guardrails and alerts, each with the proof that it does what it says.
 package controls
 
 import (
