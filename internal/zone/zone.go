@@ -74,6 +74,14 @@ type Account struct {
 	Key string
 }
 
+// State is the word of the file for the account's state: active or suspended.
+func (a Account) State() string {
+	if a.Suspended {
+		return config.StateSuspended
+	}
+	return config.StateActive
+}
+
 // Resolve computes the zone of a valid configuration. It does not check: config.Load has done so.
 func Resolve(c *config.LandingZone) *Zone {
 	z := &Zone{

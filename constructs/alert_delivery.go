@@ -1,0 +1,102 @@
+package constructs
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/landfall-aws/landfall/internal/alert"
+	"github.com/landfall-aws/landfall/internal/zone"
+)
+
+// mailTiers are the tiers that become mail, each through a topic of its own.
+func mailTiers() []alert.Tier { return []alert.Tier{alert.Page, alert.Notify} }
+
+// NewAlertDelivery adds, in the audit account's home Region, one topic per tier with its subscribers,
+// and one rule per alert that turns the alert bus's events into readable mail.
+// accountID returns the id of the account that an alert is limited to.
+func NewAlertDelivery(scope constructs.Construct, id string, z *zone.Zone, bus awsevents.EventBus, alerts []alert.Routed, accountID func(alert.Accounts) string) {
+	this := constructs.NewConstruct(scope, jsii.String(id))
+	key := newTopicKey(this, z)
+	topics := map[alert.Tier]awssns.Topic{}
+	for _, tier := range mailTiers() {
+		topics[tier] = newAlertTopic(this, z, tier, key)
+	}
+	for _, a := range alerts {
+		topic, mails := topics[a.Tier]
+		if !mails {
+			continue
+		}
+		pattern, err := a.BusPattern(accountID)
+		if err != nil {
+			panic(err)
+		}
+		awsevents.NewCfnRule(this, jsii.String(a.RuleName), &awsevents.CfnRuleProps{
+			Name:         jsii.String(a.RuleName),
+			Description:  jsii.String(a.Title),
+			EventBusName: bus.EventBusName(),
+			EventPattern: object(a.RuleName, pattern),
+			State:        jsii.String("ENABLED"),
+			Targets: []any{&awsevents.CfnRule_TargetProperty{
+				Id:  jsii.String(string(a.Tier)),
+				Arn: topic.TopicArn(),
+				InputTransformer: &awsevents.CfnRule_InputTransformerProperty{
+					InputPathsMap: a.InputPaths,
+					InputTemplate: jsii.String(a.InputTemplate),
+				},
+			}},
+		})
+	}
+}
+
+// newTopicKey adds the key of the topics. EventBridge publishes with its own principal and supports no
+// source conditions in key policies: with them its events vanish silently (EventBridge user guide,
+// "Using resource-based policies": SNS topics with encryption).
+func newTopicKey(scope constructs.Construct, z *zone.Zone) awskms.Key {
+	key := awskms.NewKey(scope, jsii.String("Key"), &awskms.KeyProps{
+		Alias:             jsii.String(z.Resource("alerts")),
+		Description:       jsii.String("Encrypts alert topics"),
+		EnableKeyRotation: jsii.Bool(true),
+		RemovalPolicy:     awscdk.RemovalPolicy_RETAIN,
+	})
+	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid: jsii.String("AlertsPublish"),
+		Principals: &[]awsiam.IPrincipal{
+			awsiam.NewServicePrincipal(jsii.String("events.amazonaws.com"), nil),
+			awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil),
+		},
+		Actions:   jsii.Strings("kms:Decrypt", "kms:GenerateDataKey*"),
+		Resources: jsii.Strings("*"),
+	}), nil)
+	return key
+}
+
+func newAlertTopic(scope constructs.Construct, z *zone.Zone, tier alert.Tier, key awskms.Key) awssns.Topic {
+	topic := awssns.NewTopic(scope, jsii.String("Topic-"+string(tier)), &awssns.TopicProps{
+		TopicName:   jsii.String(z.Resource("alerts", string(tier))),
+		DisplayName: jsii.String("Landing zone " + z.Name + ": " + string(tier)),
+		MasterKey:   key,
+		EnforceSSL:  jsii.Bool(true),
+	})
+	topic.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
+	topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid:        jsii.String("AlertRulesPublish"),
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("events.amazonaws.com"), nil)},
+		Actions:    jsii.Strings("sns:Publish"),
+		Resources:  &[]*string{topic.TopicArn()},
+		Conditions: &map[string]any{"ArnLike": map[string]any{"aws:SourceArn": awscdk.Fn_Sub(
+			jsii.String("arn:${AWS::Partition}:events:"+z.HomeRegion+":${AWS::AccountId}:rule/"+AlertBusName(z)+"/"+z.Resource("alert")+"-*"), nil)}},
+	}))
+	for _, recipient := range z.Recipients {
+		awssns.NewSubscription(topic, jsii.String(recipient), &awssns.SubscriptionProps{
+			Topic:    topic,
+			Protocol: awssns.SubscriptionProtocol_EMAIL,
+			Endpoint: jsii.String(recipient),
+		})
+	}
+	return topic
+}

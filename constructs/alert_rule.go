@@ -1,0 +1,58 @@
+package constructs
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/landfall-aws/landfall/internal/alert"
+	"github.com/landfall-aws/landfall/internal/zone"
+)
+
+// EventForwarderName is the name of the role with which an account's rules send to the audit account.
+func EventForwarderName(z *zone.Zone) string { return z.Resource("event-forwarder") }
+
+// NewEventForwarder adds the role with which an account's rules send to the audit account's alert buses.
+func NewEventForwarder(scope constructs.Construct, id string, z *zone.Zone, auditAccountID *string) awsiam.Role {
+	return eventsRole(scope, id, EventForwarderName(z), "Sends alert events to the audit account",
+		alertBusARN(z, jsii.String("*"), auditAccountID))
+}
+
+// NewForwardingRule adds the rule of an account's default bus that sends events to the audit account's
+// bus of the same Region. The condition limits it to some Regions; nil stands for all.
+func NewForwardingRule(scope constructs.Construct, z *zone.Zone, f alert.Forward, auditAccountID *string, condition awscdk.CfnCondition) awsevents.CfnRule {
+	state := "ENABLED"
+	if f.AllManagementEvents {
+		// Without it EventBridge drops read-only calls (EventBridge user guide, "AWS service events delivered via CloudTrail").
+		state = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+	}
+	rule := awsevents.NewCfnRule(scope, jsii.String(f.Name), &awsevents.CfnRuleProps{
+		Name:         jsii.String(f.Name),
+		Description:  jsii.String("Sends events that may become alerts to the audit account"),
+		EventPattern: object(f.Name, f.Pattern),
+		State:        jsii.String(state),
+		Targets: []any{&awsevents.CfnRule_TargetProperty{
+			Id:      jsii.String("audit"),
+			Arn:     alertBusARN(z, awscdk.Aws_REGION(), auditAccountID),
+			RoleArn: roleARN(EventForwarderName(z)),
+		}},
+	})
+	if condition != nil {
+		rule.CfnOptions().SetCondition(condition)
+	}
+	return rule
+}
+
+// object is an event pattern as a value for a template.
+func object(name string, pattern json.RawMessage) map[string]any {
+	var p map[string]any
+	if err := json.Unmarshal(pattern, &p); err != nil {
+		panic(fmt.Errorf("rule %s: its pattern is no JSON object: %w", name, err))
+	}
+	return p
+}

@@ -1,0 +1,87 @@
+package constructs
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/customresources"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/landfall-aws/landfall/internal/organization"
+	"github.com/landfall-aws/landfall/internal/zone"
+)
+
+// HandlerRoleName is the name of the handler's role, which the log archive's key policy names.
+func HandlerRoleName(z *zone.Zone) string { return z.Resource("organization-handler") }
+
+// NewHandler adds the function that performs organization operations, behind the CDK's provider
+// framework, which calls it again every 15 seconds until the operation is complete. It returns the
+// service token of its custom resources.
+func NewHandler(scope constructs.Construct, id string, z *zone.Zone, source HandlerSource) string {
+	this := constructs.NewConstruct(scope, jsii.String(id))
+	role := awsiam.NewRole(this, jsii.String("Role"), &awsiam.RoleProps{
+		RoleName:    jsii.String(HandlerRoleName(z)),
+		Description: jsii.String("Creates and adopts the organization, its OUs and accounts; deletes nothing"),
+		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+	})
+	serviceLinked := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid:       jsii.String("ServiceLinkedRoles"),
+		Actions:   jsii.Strings("iam:CreateServiceLinkedRole"),
+		Resources: &[]*string{awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/*"), nil)},
+		Conditions: &map[string]any{
+			"StringEquals": map[string]any{"iam:AWSServiceName": organization.ServiceLinkedRoleServices()},
+		},
+	})
+	var actions []string
+	for _, action := range organization.Permissions() {
+		if action != "iam:CreateServiceLinkedRole" {
+			actions = append(actions, action)
+		}
+	}
+	// Organization calls name resources that exist only afterwards, so the actions are what is limited.
+	operations := allow("OrganizationOperations", actions, jsii.String("*"))
+
+	code := source.code()
+	function := func(name, handler, description string) awslambda.Function {
+		group := awslogs.NewLogGroup(this, jsii.String(name+"Logs"), &awslogs.LogGroupProps{
+			LogGroupName:  jsii.String("/aws/lambda/" + z.Resource("organization-"+handler)),
+			Retention:     awslogs.RetentionDays_ONE_YEAR,
+			RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+		})
+		group.GrantWrite(role)
+		return awslambda.NewFunction(this, jsii.String(name), &awslambda.FunctionProps{
+			FunctionName: jsii.String(z.Resource("organization-" + handler)),
+			Description:  jsii.String(description),
+			Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
+			Architecture: awslambda.Architecture_ARM_64(),
+			Handler:      jsii.String(handler),
+			Code:         code,
+			Role:         role,
+			MemorySize:   jsii.Number(256),
+			Timeout:      awscdk.Duration_Minutes(jsii.Number(5)),
+			LogGroup:     group,
+		})
+	}
+	onEvent := function("OnEvent", "on-event", "Checks an organization resource of the landing zone and names it")
+	isComplete := function("IsComplete", "is-complete", "Creates or adopts an organization resource of the landing zone, one step per call")
+	policy := awsiam.NewPolicy(this, jsii.String("Policy"), &awsiam.PolicyProps{
+		Roles:      &[]awsiam.IRole{role},
+		Statements: &[]awsiam.PolicyStatement{operations, serviceLinked},
+	})
+	provider := customresources.NewProvider(this, jsii.String("Provider"), &customresources.ProviderProps{
+		OnEventHandler:    onEvent,
+		IsCompleteHandler: isComplete,
+		QueryInterval:     awscdk.Duration_Seconds(jsii.Number(15)),
+		// CloudFormation gives up after an hour; the handler itself says why after 55 minutes.
+		TotalTimeout: awscdk.Duration_Minutes(jsii.Number(59)),
+		LogGroup: awslogs.NewLogGroup(this, jsii.String("ProviderLogs"), &awslogs.LogGroupProps{
+			LogGroupName:  jsii.String("/aws/lambda/" + z.Resource("organization-provider")),
+			Retention:     awslogs.RetentionDays_ONE_YEAR,
+			RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+		}),
+	})
+	provider.Node().AddDependency(policy)
+	return *provider.ServiceToken()
+}

@@ -1,0 +1,72 @@
+package constructs
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/landfall-aws/landfall/internal/zone"
+)
+
+// StackSetRoles are the two roles with which a self-managed StackSet deploys to the management account itself.
+type StackSetRoles struct {
+	AdministrationRoleARN *string
+	ExecutionRoleName     *string
+}
+
+// NewStackSetRoles adds the roles: CloudFormation assumes the first, the first assumes the second, and
+// only the second may change anything. Source: CloudFormation user guide, "Grant self-managed permissions".
+func NewStackSetRoles(scope constructs.Construct, id string, z *zone.Zone) *StackSetRoles {
+	execution := z.Resource("stackset-execution")
+	this := constructs.NewConstruct(scope, jsii.String(id))
+	administration := awsiam.NewRole(this, jsii.String("Administration"), &awsiam.RoleProps{
+		RoleName:    jsii.String(z.Resource("stackset-administration")),
+		Description: jsii.String("Lets CloudFormation deploy the zone's StackSets to the management account"),
+		AssumedBy: awsiam.NewServicePrincipal(jsii.String("cloudformation.amazonaws.com"), &awsiam.ServicePrincipalOpts{
+			Conditions: &map[string]any{
+				"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()},
+				"StringLike": map[string]any{"aws:SourceArn": awscdk.Fn_Sub(
+					jsii.String("arn:${AWS::Partition}:cloudformation:*:${AWS::AccountId}:stackset/"+z.Prefix+"-*"), nil)},
+			},
+		}),
+		InlinePolicies: &map[string]awsiam.PolicyDocument{"assume-execution-role": document(
+			allow("", []string{"sts:AssumeRole"}, awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+execution), nil)),
+		)},
+	})
+	role := awsiam.NewRole(this, jsii.String("Execution"), &awsiam.RoleProps{
+		RoleName:    jsii.String(execution),
+		Description: jsii.String("Creates the zone's baseline in the management account"),
+		AssumedBy:   awsiam.NewArnPrincipal(administration.RoleArn()),
+		InlinePolicies: &map[string]awsiam.PolicyDocument{"baseline": document(
+			// CloudFormation acts on its own stacks with this role; the user guide asks for all of its actions.
+			allow("Stacks", []string{"cloudformation:*"}, jsii.String("*")),
+			allow("Rules", []string{
+				"events:PutRule", "events:DeleteRule", "events:DescribeRule", "events:EnableRule", "events:DisableRule",
+				"events:PutTargets", "events:RemoveTargets", "events:ListTargetsByRule",
+				"events:TagResource", "events:UntagResource", "events:ListTagsForResource",
+			}, awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:events:*:${AWS::AccountId}:rule/"+z.Prefix+"-*"), nil)),
+			allow("Roles", []string{
+				"iam:CreateRole", "iam:DeleteRole", "iam:GetRole", "iam:PassRole", "iam:UpdateRole", "iam:UpdateRoleDescription",
+				"iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:GetRolePolicy",
+				"iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:TagRole", "iam:UntagRole",
+			}, awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+z.Resource("event-forwarder")), nil)),
+		)},
+	})
+	role.Node().AddDependency(administration)
+	return &StackSetRoles{AdministrationRoleARN: administration.RoleArn(), ExecutionRoleName: role.RoleName()}
+}
+
+// document is a policy document of the given statements.
+func document(statements ...awsiam.PolicyStatement) awsiam.PolicyDocument {
+	return awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &statements})
+}
+
+// allow is a statement of an identity policy; sid may be empty.
+func allow(sid string, actions []string, resources ...*string) awsiam.PolicyStatement {
+	p := &awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...), Resources: &resources}
+	if sid != "" {
+		p.Sid = jsii.String(sid)
+	}
+	return awsiam.NewPolicyStatement(p)
+}

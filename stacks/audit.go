@@ -1,0 +1,73 @@
+package stacks
+
+import (
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+
+	"github.com/landfall-aws/landfall/constructs"
+	"github.com/landfall-aws/landfall/internal/alert"
+)
+
+// The audit account's template in the home Region, and the one in every other alert Region.
+const (
+	auditHomeTemplate    = "audit-home"
+	auditRegionsTemplate = "audit-regions"
+)
+
+// newAuditStack deploys the alert buses and topics into the audit account.
+func newAuditStack(app awscdk.App, p *Props, organization *organizationStack, templates map[string]constructs.MemberTemplate) awscdk.Stack {
+	z := p.Zone
+	stack := newStack(app, p, "Audit", "audit", "alert buses and topics of the audit account")
+	home := constructs.NewStackSet(stack, "Home", &constructs.StackSetProps{
+		Name:        z.Resource("audit-home"),
+		Description: "Alert bus, alert rules and topics of the home Region",
+		Template:    templates[auditHomeTemplate],
+		Parameters: map[string]*string{
+			"OrganizationId":      organization.organizationID,
+			"ManagementAccountId": awscdk.Aws_ACCOUNT_ID(),
+			"LogArchiveAccountId": organization.logArchiveID,
+		},
+		Target:  constructs.OneMember(organization.securityOUID, organization.auditID),
+		Regions: []string{z.HomeRegion},
+		Tags:    z.Tags,
+	})
+	others := slices.DeleteFunc(slices.Clone(z.AlertRegions), func(r string) bool { return r == z.HomeRegion })
+	if len(others) > 0 {
+		regions := constructs.NewStackSet(stack, "Regions", &constructs.StackSetProps{
+			Name:        z.Resource("audit-regions"),
+			Description: "Alert buses that forward to the home Region",
+			Template:    templates[auditRegionsTemplate],
+			Parameters:  map[string]*string{"OrganizationId": organization.organizationID},
+			Target:      constructs.OneMember(organization.securityOUID, organization.auditID),
+			Regions:     others,
+			Tags:        z.Tags,
+		})
+		// The role and the bus that these forward with and to.
+		regions.AddResourceDependency(home, nil)
+	}
+	return stack
+}
+
+// addAuditTemplates adds the templates of the audit account.
+func addAuditTemplates(members *constructs.MemberApp, p *Props) {
+	z := p.Zone
+	home := members.NewStack(auditHomeTemplate, "Landing zone "+z.Name+": alerts in the home Region")
+	bus := constructs.NewAlertBus(home, "Bus", z, parameter(home, "OrganizationId", "The organization, whose accounts may send events"))
+	management := parameter(home, "ManagementAccountId", "The management account, in which some alerts listen")
+	logArchive := parameter(home, "LogArchiveAccountId", "The log-archive account, in which some alerts listen")
+	constructs.NewAlertDelivery(home, "Delivery", z, bus, p.Alerts, func(accounts alert.Accounts) string {
+		switch accounts {
+		case alert.ManagementAccount:
+			return *management
+		case alert.LogArchiveAccount:
+			return *logArchive
+		}
+		return *home.Account()
+	})
+	constructs.NewAlertRelayRole(home, "RelayRole", z)
+
+	regions := members.NewStack(auditRegionsTemplate, "Landing zone "+z.Name+": alerts in the other Regions")
+	regionBus := constructs.NewAlertBus(regions, "Bus", z, parameter(regions, "OrganizationId", "The organization, whose accounts may send events"))
+	constructs.NewAlertRelay(regions, "Relay", z, regionBus)
+}

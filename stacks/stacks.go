@@ -1,0 +1,79 @@
+// Package stacks composes the zone's CloudFormation stacks, one file each. It holds no policy text
+// beyond what one stack's own resources need.
+package stacks
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/landfall-aws/landfall/constructs"
+	"github.com/landfall-aws/landfall/internal/alert"
+	"github.com/landfall-aws/landfall/internal/guardrail"
+	"github.com/landfall-aws/landfall/internal/zone"
+)
+
+// Props is what the stacks of a zone are made of.
+type Props struct {
+	Zone *zone.Zone
+	// Guardrails are the packed organization policies.
+	Guardrails []guardrail.Policy
+	// Alerts are the alerts with their routing.
+	Alerts []alert.Routed
+	// Forwards are the rules that bring the alerts' events to the audit account.
+	Forwards []alert.Forward
+	// Handler is the source of the custom-resource function.
+	Handler constructs.HandlerSource
+	// Context is the CDK context, with the feature flags, that the app was made with.
+	Context map[string]any
+}
+
+// Add adds every stack of the zone to an app, in the order in which they deploy.
+func Add(app awscdk.App, p *Props) error {
+	templates, err := memberTemplates(app, p)
+	if err != nil {
+		return fmt.Errorf("synthesizing the member templates: %w", err)
+	}
+	organization := newOrganizationStack(app, p)
+	accounts := newAccountStacks(app, p, organization)
+	logArchive := newLogArchiveStack(app, p, organization, templates)
+	trail := newTrailStack(app, p, organization)
+	trail.AddStackDependency(logArchive, nil)
+	audit := newAuditStack(app, p, organization, templates)
+	baseline := newBaselineStack(app, p, organization, templates)
+	for _, before := range append(accounts, trail, audit) {
+		baseline.AddStackDependency(before, nil)
+	}
+	guardrails := newGuardrailsStack(app, p, organization)
+	// A guardrail that came before the baseline could stop it.
+	guardrails.AddStackDependency(baseline, nil)
+	return nil
+}
+
+// newStack adds a stack of the management account in the home Region. Its name carries the zone's prefix.
+func newStack(app awscdk.App, p *Props, id, name, description string) awscdk.Stack {
+	tags := map[string]*string{p.Zone.Prefix + ":zone": jsii.String(p.Zone.Name)}
+	for key, value := range p.Zone.Tags {
+		tags[key] = jsii.String(value)
+	}
+	return awscdk.NewStack(app, jsii.String(id), &awscdk.StackProps{
+		StackName:             jsii.String(p.Zone.Resource(name)),
+		Description:           jsii.String("Landing zone " + p.Zone.Name + ": " + description),
+		Env:                   &awscdk.Environment{Region: jsii.String(p.Zone.HomeRegion)},
+		TerminationProtection: jsii.Bool(true),
+		Tags:                  &tags,
+		AnalyticsReporting:    jsii.Bool(false),
+	})
+}
+
+// memberTemplates synthesizes the templates that StackSets carry, into a folder of the app's output.
+func memberTemplates(app awscdk.App, p *Props) (map[string]constructs.MemberTemplate, error) {
+	members := constructs.NewMemberApp(filepath.Join(*app.Outdir(), "member-templates"), maps.Clone(p.Context))
+	addLogArchiveTemplate(members, p)
+	addAuditTemplates(members, p)
+	addBaselineTemplates(members, p)
+	return members.Templates()
+}
