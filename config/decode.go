@@ -43,7 +43,7 @@ func (c *checker) entries(node ast.Node, path string) []entry {
 	for _, v := range values {
 		key, is := v.Key.(*ast.StringNode)
 		if !is {
-			c.report(at(v.Key.GetToken()), path, Problem{Value: raw(v.Key), Message: "this key is " + kind(v.Key) + ", and keys are words", Fix: "put it in quotes if it is meant as a word"})
+			c.report(at(v.Key.GetToken()), path, Problem{Value: raw(v.Key), Message: "this key is " + kind(v.Key) + ", and keys are text", Fix: "put it in quotes if it is meant as text"})
 			continue
 		}
 		name := key.Value
@@ -158,7 +158,7 @@ func (c *checker) value(node ast.Node, path, key string, into reflect.Value) {
 			return
 		}
 		if s == "" {
-			c.report(where, path, Problem{Value: `""`, Message: "the value is empty", Fix: "write a value, or remove the line"})
+			c.report(where, path, Problem{Message: "the value is empty", Fix: "write a value, or remove the line"})
 			return
 		}
 		if p, ok := r.word(s); !ok {
@@ -271,9 +271,7 @@ func (c *checker) wrongType(where position, path string, node ast.Node, want ref
 		p.Fix = "leave out the hyphens"
 	case want == reflect.TypeFor[Account]():
 		p.Fix = "write - name: " + shown(raw(node)) + " and the account's ou below it"
-	case want.Kind() == reflect.Struct:
-		p.Fix = "the keys are " + strings.Join(keysOf(want), ", ")
-	case r.Example != "":
+	case r.Example != "" && (want.Kind() != reflect.String || r.KeyPattern == ""):
 		p.Fix = r.example()
 	}
 	c.report(where, path, p)
@@ -352,17 +350,19 @@ func kind(node ast.Node) string {
 	switch n := node.(type) {
 	case *ast.NullNode:
 		return "nothing"
-	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+	case *ast.IntegerNode:
 		return "a number"
+	case *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+		return "a number with a fraction"
 	case *ast.BoolNode:
 		return "true or false"
 	case *ast.StringNode:
 		if bareDigits(n) {
 			return "a number"
 		}
-		return "a word"
+		return "text"
 	case *ast.LiteralNode:
-		return "a text"
+		return "text of several lines"
 	case *ast.MappingNode, *ast.MappingValueNode:
 		return "a mapping"
 	case *ast.SequenceNode:
@@ -377,18 +377,18 @@ func expected(t reflect.Type) string {
 	case reflect.Struct:
 		return "a mapping with the keys " + strings.Join(keysOf(t), ", ")
 	case reflect.Map:
-		return "a mapping of words"
+		return "a mapping with text as values"
 	case reflect.Slice:
 		if t.Elem().Kind() == reflect.Struct {
 			return "a list of mappings"
 		}
-		return "a list of words"
+		return "a list of texts"
 	case reflect.Bool:
 		return "true or false"
 	case reflect.Int:
 		return "a whole number"
 	}
-	return "a word"
+	return "text"
 }
 
 // raw is a scalar as the file has it; "" for mappings and lists.

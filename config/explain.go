@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -10,6 +11,8 @@ import (
 // emailTaboo are the characters that CreateAccount refuses in a local part (Organizations API
 // reference, parameter Email), and braces, which would be a placeholder that nothing fills in.
 const emailTaboo = "\"'()<>[]{}:;,\\|%& \t"
+
+var domainName = regexp.MustCompile(`^` + emailDomain + `$`)
 
 // explainEmail says why an address is none.
 func explainEmail(s string) (Problem, bool) {
@@ -37,6 +40,9 @@ func explainEmail(s string) (Problem, bool) {
 	}
 	if !strings.Contains(domain, ".") {
 		return wrong("the part after the @ needs a dot")
+	}
+	if !domainName.MatchString(domain) {
+		return wrong("the part after the @ is no domain name: letters, digits and hyphens between dots, without a hyphen at an end")
 	}
 	return Problem{}, false
 }
