@@ -85,7 +85,8 @@ func NewStackSet(scope constructs.Construct, id string, props *StackSetProps) aw
 		Parameters:   parameters,
 		Capabilities: jsii.Strings("CAPABILITY_NAMED_IAM"),
 		// The service queues operations instead of refusing those that meet an automatic deployment.
-		ManagedExecution: &awscdk.CfnStackSet_ManagedExecutionProperty{Active: true},
+		// A map, because the CDK writes the key of its own type in lower case, which CloudFormation refuses.
+		ManagedExecution: map[string]any{"Active": true},
 		OperationPreferences: &awscdk.CfnStackSet_OperationPreferencesProperty{
 			RegionConcurrencyType:      jsii.String("PARALLEL"),
 			MaxConcurrentPercentage:    jsii.Number(100),

@@ -45,7 +45,8 @@ func newTrailKey(scope constructs.Construct, p *TrailArchiveProps, trailARN *str
 		PendingWindow:     awscdk.Duration_Days(jsii.Number(30)),
 		RemovalPolicy:     awscdk.RemovalPolicy_RETAIN,
 	})
-	awskms.NewAlias(scope, jsii.String("KeyAlias"), &awskms.AliasProps{AliasName: jsii.String(p.KeyAlias), TargetKey: key})
+	alias := awskms.NewAlias(scope, jsii.String("KeyAlias"), &awskms.AliasProps{AliasName: jsii.String(p.KeyAlias), TargetKey: key})
+	alias.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
 	cloudTrail := awsiam.NewServicePrincipal(jsii.String("cloudtrail.amazonaws.com"), nil)
 	ofTrail := map[string]any{"aws:SourceArn": trailARN}
 	grant := func(sid string, principal awsiam.IPrincipal, actions []string, conditions map[string]any) {
@@ -66,7 +67,7 @@ func newTrailKey(scope constructs.Construct, p *TrailArchiveProps, trailARN *str
 	// Decrypt: CloudTrail checks the bucket's S3 Bucket Key when the trail is created.
 	grant("CloudTrailChecksKey", cloudTrail, []string{"kms:DescribeKey", "kms:Decrypt"}, map[string]any{"StringEquals": ofTrail})
 	grant("AuditReads", awsiam.NewAccountPrincipal(p.AuditAccountID), []string{"kms:Decrypt"}, map[string]any{
-		"Null": map[string]any{"kms:EncryptionContext:aws:cloudtrail:arn": "false"},
+		"StringEquals": map[string]any{"kms:ViaService": "s3." + p.Zone.HomeRegion + ".amazonaws.com"},
 	})
 	grant("HandlerFindsKey", awsiam.NewAccountPrincipal(p.ManagementAccountID), []string{"kms:DescribeKey"}, map[string]any{
 		"ArnEquals": map[string]any{"aws:PrincipalArn": awscdk.Fn_Join(jsii.String(""), &[]*string{
