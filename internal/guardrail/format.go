@@ -109,17 +109,18 @@ type Proof struct {
 	Sets map[string]Strings `yaml:"sets"`
 }
 
-// Request is one API request as the policy engine of AWS sees it.
+// Request is one API request as the policy engine of AWS sees it. Action, resource and principal may be
+// lists; the proof then holds for every combination.
 type Request struct {
 	// Name is a sentence that says what the principal tries.
 	Name string `yaml:"name"`
 	// Action is a full action name, as in s3:GetObject.
-	Action string `yaml:"action"`
+	Action Strings `yaml:"action"`
 	// Resource is the ARN acted upon. Default "*", which is what actions without resource types see.
-	Resource string `yaml:"resource"`
+	Resource Strings `yaml:"resource"`
 	// Principal is the ARN of the calling role, user or root user, or the name of a service principal.
 	// Default: an administrator's role of a workload account.
-	Principal string `yaml:"principal"`
+	Principal Strings `yaml:"principal"`
 	// Account is the id of the account that owns the resource, for resource control policies.
 	Account string `yaml:"resourceAccount"`
 	// Context adds to or replaces keys of the base context; null removes a key.

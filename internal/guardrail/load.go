@@ -276,8 +276,13 @@ func (l *loader) checkStatements(f *source, g *Guardrail) {
 			if strings.TrimSpace(r.Name) == "" {
 				l.add(f, at, "needs a name that says what the principal tries")
 			}
-			if !strings.Contains(r.Action, ":") {
-				l.add(f, at+".action", "got %q; it must be a full action name such as s3:GetObject", r.Action)
+			if len(r.Action) == 0 {
+				l.add(f, at+".action", "is missing")
+			}
+			for _, a := range r.Action {
+				if !strings.Contains(a, ":") {
+					l.add(f, at+".action", "got %q; it must be a full action name such as s3:GetObject", a)
+				}
 			}
 		}
 	}

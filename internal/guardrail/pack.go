@@ -9,37 +9,9 @@ import (
 	"slices"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/landfall-aws/landfall/internal/policy"
 )
-
-// PolicyVersion is the only version of the policy language that organization policies accept.
-const PolicyVersion = "2012-10-17"
-
-type document struct {
-	Version   string
-	Statement []packedStatement
-}
-
-// packedStatement is a statement as AWS reads it; single values are written without a list to save room.
-type packedStatement struct {
-	Sid         string `json:",omitempty"`
-	Effect      string
-	Principal   string                            `json:",omitempty"`
-	Action      jsonStrings                       `json:",omitempty"`
-	NotAction   jsonStrings                       `json:",omitempty"`
-	Resource    jsonStrings                       `json:",omitempty"`
-	NotResource jsonStrings                       `json:",omitempty"`
-	Condition   map[string]map[string]jsonStrings `json:",omitempty"`
-}
-
-type jsonStrings []string
-
-// MarshalJSON writes one string plainly and several as a list.
-func (s jsonStrings) MarshalJSON() ([]byte, error) {
-	if len(s) == 1 {
-		return minify(s[0])
-	}
-	return minify([]string(s))
-}
 
 // minify writes JSON without white space and without the escapes for HTML, which would count as characters.
 func minify(v any) ([]byte, error) {
@@ -52,22 +24,21 @@ func minify(v any) ([]byte, error) {
 	return bytes.TrimRight(b.Bytes(), "\n"), nil
 }
 
-func pack(policyType string, s Statement) packedStatement {
-	p := packedStatement{
-		Sid: s.Sid, Effect: s.Effect,
-		Action: jsonStrings(s.Action), NotAction: jsonStrings(s.NotAction),
-		Resource: jsonStrings(s.Resource), NotResource: jsonStrings(s.NotResource),
+func pack(policyType string, s Statement) policy.Statement {
+	p := policy.Statement{
+		Sid: s.Sid, Effect: policy.Effect(s.Effect),
+		Action: s.Action, NotAction: s.NotAction, Resource: s.Resource, NotResource: s.NotResource,
 	}
 	if policyType == TypeRCP {
-		p.Principal = "*"
+		p.Principal = &policy.Principal{Everyone: true}
 	}
 	for op, keys := range s.Condition {
 		if p.Condition == nil {
-			p.Condition = map[string]map[string]jsonStrings{}
+			p.Condition = policy.Conditions{}
 		}
-		p.Condition[op] = map[string]jsonStrings{}
+		p.Condition[op] = map[string][]string{}
 		for key, values := range keys {
-			p.Condition[op][key] = jsonStrings(values)
+			p.Condition[op][key] = values
 		}
 	}
 	return p
@@ -83,22 +54,22 @@ func (c *Catalogue) Document(g *Guardrail, v Values) (json.RawMessage, error) {
 		}
 		return minify(content)
 	}
-	d := document{Version: PolicyVersion}
+	d := policy.Document{Version: policy.Version2012}
 	for _, s := range g.Statements {
 		r, err := c.resolve(g, s, v)
 		if err != nil {
 			return nil, fmt.Errorf("%s: statement %s: %w", g.File, s.Sid, err)
 		}
-		d.Statement = append(d.Statement, pack(g.Type, r))
+		d.Statements = append(d.Statements, pack(g.Type, r))
 	}
-	return minify(d)
+	return json.RawMessage(d.JSON()), nil
 }
 
 // bin is a document that is being filled.
 type bin struct {
 	number  int // the number that its guardrails name
 	part    int // 0 for the first document of that number, 1 for its overflow, ...
-	doc     document
+	doc     policy.Document
 	sources []Source
 }
 
@@ -121,7 +92,7 @@ func (c *Catalogue) packStatements(g group, v Values, p Profile) ([]Policy, erro
 	limit := p.size(g.policyType)
 	var bins []*bin
 	for _, rail := range order {
-		var statements []packedStatement
+		var statements []policy.Statement
 		for _, s := range rail.Statements {
 			r, err := c.resolve(rail, s, v)
 			if err != nil {
@@ -143,16 +114,12 @@ func (c *Catalogue) packStatements(g group, v Values, p Profile) ([]Policy, erro
 	})
 	policies := make([]Policy, 0, len(bins))
 	for _, b := range bins {
-		content, err := minify(b.doc)
-		if err != nil {
-			return nil, err
-		}
 		id := "-" + strconv.Itoa(b.number)
 		if b.part > 0 {
 			id += "." + strconv.Itoa(b.part)
 		}
 		policies = append(policies, Policy{
-			ID: id, Content: content, Size: utf8.RuneCount(content), Limit: limit, Statements: b.sources,
+			ID: id, Content: json.RawMessage(b.doc.JSON()), Size: b.doc.Size(), Limit: limit, Statements: b.sources,
 		})
 	}
 	return policies, nil
@@ -161,7 +128,7 @@ func (c *Catalogue) packStatements(g group, v Values, p Profile) ([]Policy, erro
 // ownDocuments is added to the document numbers of the zone owner's guardrails, so that they never share a document with Landfall's.
 const ownDocuments = 100
 
-func fit(bins []*bin, rail *Guardrail, statements []packedStatement, limit int) ([]*bin, error) {
+func fit(bins []*bin, rail *Guardrail, statements []policy.Statement, limit int) ([]*bin, error) {
 	number := rail.Document
 	if rail.own {
 		number += ownDocuments
@@ -178,7 +145,7 @@ func fit(bins []*bin, rail *Guardrail, statements []packedStatement, limit int) 
 			return bins, nil
 		}
 	}
-	b := &bin{number: number, part: parts, doc: document{Version: PolicyVersion}}
+	b := &bin{number: number, part: parts, doc: policy.Document{Version: policy.Version2012}}
 	if size := b.sizeWith(statements); size > limit {
 		if len(statements) > 1 {
 			half := len(statements) / 2
@@ -194,22 +161,18 @@ func fit(bins []*bin, rail *Guardrail, statements []packedStatement, limit int) 
 	return append(bins, b), nil
 }
 
-func (b *bin) sizeWith(statements []packedStatement) int {
-	d := document{Version: b.doc.Version, Statement: append(slices.Clone(b.doc.Statement), statements...)}
-	content, err := minify(d)
-	if err != nil {
-		return 1 << 30
-	}
-	return utf8.RuneCount(content)
+func (b *bin) sizeWith(statements []policy.Statement) int {
+	d := policy.Document{Version: b.doc.Version, Statements: append(slices.Clone(b.doc.Statements), statements...)}
+	return d.Size()
 }
 
-func (b *bin) add(rail *Guardrail, statements []packedStatement) {
+func (b *bin) add(rail *Guardrail, statements []policy.Statement) {
 	for i, s := range statements {
-		for n := 2; slices.ContainsFunc(b.doc.Statement, func(o packedStatement) bool { return o.Sid == s.Sid }); n++ {
+		for n := 2; slices.ContainsFunc(b.doc.Statements, func(o policy.Statement) bool { return o.Sid == s.Sid }); n++ {
 			s.Sid = rail.Statements[i].Sid + strconv.Itoa(n)
 		}
-		b.sources = append(b.sources, Source{Index: len(b.doc.Statement), Sid: rail.Statements[i].Sid, GuardrailID: rail.ID, File: rail.File})
-		b.doc.Statement = append(b.doc.Statement, s)
+		b.sources = append(b.sources, Source{Index: len(b.doc.Statements), Sid: rail.Statements[i].Sid, GuardrailID: rail.ID, File: rail.File})
+		b.doc.Statements = append(b.doc.Statements, s)
 	}
 }
 
