@@ -137,6 +137,8 @@ type Case struct {
 	Event json.RawMessage
 	// Drill marks an event that an exercise made; the alert must raise and be marked as a drill.
 	Drill bool
+	// Derived marks a case that a pattern part made of another case.
+	Derived bool
 	// Line is where the case begins in the alert's file.
 	Line int
 }

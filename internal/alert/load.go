@@ -85,6 +85,29 @@ type caseFile struct {
 	Name  string    `yaml:"name"`
 	Drill bool      `yaml:"drill"`
 	Event eventFile `yaml:",inline"`
+	// Each makes one case per item, which is merged over detail.
+	Each []map[string]any `yaml:"each"`
+}
+
+// partFile is a pattern that several alerts share, with what it must do to each of them.
+type partFile struct {
+	Pattern any          `yaml:"pattern"`
+	Derive  []derivation `yaml:"derive"`
+}
+
+// derivation makes a case out of an alert's own raising events.
+type derivation struct {
+	Name string `yaml:"name"`
+	// Raises says whether the changed event must still raise.
+	Raises bool `yaml:"raises"`
+	// All derives from every raising event; otherwise from the first.
+	All bool `yaml:"all"`
+	// Drop lists dotted paths to remove first, if they are there.
+	Drop []string `yaml:"drop"`
+	// Set is merged over the event.
+	Set map[string]any `yaml:"set"`
+	// Append adds text to the string at a dotted path.
+	Append map[string]string `yaml:"append"`
 }
 
 var kebab = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
@@ -94,13 +117,13 @@ type loader struct {
 	fsys     fs.FS
 	problems Problems
 	events   map[string]map[string]any
-	parts    map[string]any
+	parts    map[string]partFile
 }
 
 // Load reads a catalogue: every *.yaml file is an alert, events/*.yaml are events that proofs build on,
 // parts/*.yaml are pattern parts. The error is a Problems when a file is wrong.
 func Load(fsys fs.FS) (*Catalogue, error) {
-	l := &loader{fsys: fsys, events: map[string]map[string]any{}, parts: map[string]any{}}
+	l := &loader{fsys: fsys, events: map[string]map[string]any{}, parts: map[string]partFile{}}
 	if err := l.loadParts(); err != nil {
 		return nil, err
 	}
@@ -135,13 +158,11 @@ func (l *loader) loadParts() error {
 		return fmt.Errorf("listing the pattern parts: %w", err)
 	}
 	for _, f := range files {
-		var part struct {
-			Pattern any `yaml:"pattern"`
-		}
+		var part partFile
 		if _, err := l.read(f, &part); err != nil {
 			return err
 		}
-		l.parts[stem(f)] = part.Pattern
+		l.parts[stem(f)] = part
 	}
 	return nil
 }
@@ -230,6 +251,9 @@ func (l *loader) loadAlert(file string) (Alert, error) {
 	a.Proof.Equivalents = f.Proof.Equivalents
 	a.Proof.Raises = l.cases(doc, "raises", f.Proof.Raises)
 	a.Proof.Ignores = l.cases(doc, "ignores", f.Proof.Ignores)
+	for _, name := range f.Parts {
+		l.derive(doc, &a.Proof, l.parts[name].Derive)
+	}
 	return a, nil
 }
 
@@ -278,7 +302,7 @@ func (l *loader) pattern(doc document, f alertFile) json.RawMessage {
 			l.bad(doc, fmt.Sprintf("$.parts[%d]", i), "there is no pattern part %q; parts/ has %v", name, slices.Sorted(maps.Keys(l.parts)))
 			continue
 		}
-		merged = merge(merged, part)
+		merged = merge(merged, part.Pattern)
 	}
 	p, err := compact(merged)
 	if err != nil {
@@ -303,14 +327,61 @@ func (l *loader) cases(doc document, kind string, files []caseFile) []Case {
 		if !ok {
 			continue
 		}
-		raw, err := compact(event)
-		if err != nil {
-			l.bad(doc, at, "the event is not JSON: %v", err)
-			continue
+		variants := f.Each
+		if variants == nil {
+			variants = []map[string]any{{}}
 		}
-		out = append(out, Case{Name: f.Name, Event: raw, Drill: f.Drill, Line: doc.line(at)})
+		for j, v := range variants {
+			whole := merge(clone(event), map[string]any{"detail": clone(v)}).(map[string]any)
+			name, place := f.Name, at
+			if f.Each != nil {
+				name, place = fmt.Sprintf("%s: %v", f.Name, v["eventName"]), fmt.Sprintf("%s.each[%d]", at, j)
+			}
+			raw, err := compact(whole)
+			if err != nil {
+				l.bad(doc, place, "the event is not JSON: %v", err)
+				continue
+			}
+			out = append(out, Case{Name: name, Event: raw, Drill: f.Drill, Line: doc.line(place)})
+		}
 	}
 	return out
+}
+
+// derive adds the cases that a pattern part makes of an alert's raising events.
+func (l *loader) derive(doc document, p *Proof, derivations []derivation) {
+	own := p.Raises
+	for _, d := range derivations {
+		from := own
+		if !d.All && len(own) > 1 {
+			from = own[:1]
+		}
+		for _, c := range from {
+			var event map[string]any
+			if err := json.Unmarshal(c.Event, &event); err != nil {
+				l.bad(doc, "$.proof", "the event %q is not an object: %v", c.Name, err)
+				continue
+			}
+			for _, path := range d.Drop {
+				drop(event, strings.Split(path, "."))
+			}
+			event = merge(event, normal(d.Set)).(map[string]any)
+			for path, suffix := range d.Append {
+				appendText(event, strings.Split(path, "."), suffix)
+			}
+			raw, err := compact(event)
+			if err != nil {
+				l.bad(doc, "$.proof", "the event derived from %q is not JSON: %v", c.Name, err)
+				continue
+			}
+			made := Case{Name: c.Name + ", " + d.Name, Event: raw, Line: c.Line, Derived: true}
+			if d.Raises {
+				p.Raises = append(p.Raises, made)
+			} else {
+				p.Ignores = append(p.Ignores, made)
+			}
+		}
+	}
 }
 
 // event resolves an event against its bases. trail holds the bases on the way, to find a circle.
@@ -421,6 +492,20 @@ func drop(m map[string]any, keys []string) bool {
 	}
 	inner, ok := v.(map[string]any)
 	return ok && drop(inner, keys[1:])
+}
+
+// appendText adds text to the string at a path, if there is one.
+func appendText(m map[string]any, keys []string, text string) {
+	switch v := m[keys[0]].(type) {
+	case string:
+		if len(keys) == 1 {
+			m[keys[0]] = v + text
+		}
+	case map[string]any:
+		if len(keys) > 1 {
+			appendText(v, keys[1:], text)
+		}
+	}
 }
 
 // compact encodes a value as JSON without white space, keys sorted, characters as they are.

@@ -43,9 +43,17 @@ func regions(z *zone.Zone, r Regions) []string {
 	}
 }
 
-// fill puts the zone's words into a pattern's placeholders.
+// fill puts the zone's words into a pattern's placeholders. The management account's id stays a placeholder, because
+// only the deployment knows it.
 func fill(p json.RawMessage, z *zone.Zone) json.RawMessage {
-	return json.RawMessage(strings.NewReplacer("{{prefix}}", z.Prefix, "{{homeRegion}}", z.HomeRegion).Replace(string(p)))
+	return fillWith(p, z.Prefix, z.HomeRegion, managementAccount)
+}
+
+// managementAccount is the placeholder of the management account's id.
+const managementAccount = "{{managementAccount}}"
+
+func fillWith(p json.RawMessage, prefix, homeRegion, management string) json.RawMessage {
+	return json.RawMessage(strings.NewReplacer("{{prefix}}", prefix, "{{homeRegion}}", homeRegion, managementAccount, management).Replace(string(p)))
 }
 
 // WithAccountIDs puts account ids into the pattern in place of the account names that suppressions use.
@@ -60,13 +68,15 @@ func (r Routed) WithAccountIDs(id func(name string) string) Routed {
 var accountName = regexp.MustCompile(`\{\{account:([^{}]+)\}\}`)
 
 // BusPattern is the pattern of the alert's rule on the zone's bus, where the events of all accounts arrive.
-// It is Pattern, and for an alert that listens in one account only, that account. id returns the id of that account.
+// It is Pattern with the management account's id, and for an alert that listens in one account only, limited to that
+// account. id returns the id of an account.
 func (r Routed) BusPattern(id func(Accounts) string) (json.RawMessage, error) {
+	pattern := json.RawMessage(strings.ReplaceAll(string(r.Pattern), managementAccount, id(ManagementAccount)))
 	if r.Listen.Accounts == AllAccounts {
-		return r.Pattern, nil
+		return pattern, nil
 	}
 	var p map[string]any
-	if err := json.Unmarshal(r.Pattern, &p); err != nil {
+	if err := json.Unmarshal(pattern, &p); err != nil {
 		return nil, fmt.Errorf("the pattern of alert %s: %w", r.ID, err)
 	}
 	p["account"] = []any{id(r.Listen.Accounts)}
