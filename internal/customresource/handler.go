@@ -61,11 +61,7 @@ func (h *Handler) OnEvent(_ context.Context, event Event) (response OnEventRespo
 	case "Create":
 		id = resource.id
 	case "Update":
-		if resource.check != nil {
-			if err := resource.check(event.OldResourceProperties); err != nil {
-				return OnEventResponse{}, err
-			}
-		}
+		// Another id would make CloudFormation delete what the old one names.
 	default:
 		return OnEventResponse{}, &organization.Failure{What: fmt.Sprintf("the request type %q is unknown", event.RequestType)}
 	}
@@ -96,16 +92,13 @@ func (h *Handler) IsComplete(ctx context.Context, event Event) (response IsCompl
 	if err != nil {
 		return IsCompleteResponse{}, err
 	}
-	if resource.step == nil {
-		return IsCompleteResponse{IsComplete: true}, nil
-	}
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-answerMargin))
 		defer cancel()
 	}
 	data, err := resource.step(ctx, h.client, operation{
-		update: event.RequestType == "Update", old: event.OldResourceProperties, started: started})
+		update: event.RequestType == "Update", old: event.OldResourceProperties, started: started, stackID: event.StackId})
 	return h.judge(event, started, data, err)
 }
 

@@ -16,9 +16,7 @@ type resource struct {
 	// id is the physical id of a new resource. It must not change between versions: another
 	// id means a replacement.
 	id string
-	// check refuses an update already in on-event; nil accepts every one.
-	check func(old Properties) error
-	// step makes one reconcile step and returns the attributes; nil has nothing to do.
+	// step makes one reconcile step and returns the attributes.
 	step func(ctx context.Context, client *organization.Client, op operation) (map[string]string, error)
 }
 
@@ -27,6 +25,7 @@ type operation struct {
 	update  bool
 	old     Properties
 	started time.Time
+	stackID string
 }
 
 // kind reads the properties of one resource type.
@@ -184,8 +183,21 @@ func readZoneEdit(r *reader) zoneEdit {
 
 func readEditGuard(r *reader) resource {
 	edited := readZoneEdit(r)
-	return resource{id: "edit-guard", check: func(old Properties) error {
-		return edited.check(readZoneEdit(&reader{properties: old}))
+	return resource{id: "edit-guard", step: func(ctx context.Context, client *organization.Client, op operation) (map[string]string, error) {
+		if !op.update {
+			return nil, nil
+		}
+		refusal := edited.check(readZoneEdit(&reader{properties: op.old}))
+		if refusal == nil {
+			return nil, nil
+		}
+		// A roll-back undoes an addition just as an edit would; refusing it would leave the
+		// stack in UPDATE_ROLLBACK_FAILED.
+		rollingBack, err := client.RollingBack(ctx, op.stackID)
+		if err != nil || rollingBack {
+			return nil, err
+		}
+		return nil, refusal
 	}}
 }
 

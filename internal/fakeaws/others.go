@@ -12,9 +12,10 @@ func otherOperations() map[string]operation {
 	return map[string]operation{
 		"cloudformation:DescribeOrganizationsAccess": {false, true, (*Server).describeOrganizationsAccess},
 		"cloudformation:ActivateOrganizationsAccess": {true, true, (*Server).activateOrganizationsAccess},
-		"kms:DescribeKey":       {false, true, (*Server).describeKey},
-		"sts:GetCallerIdentity": {false, true, (*Server).getCallerIdentity},
-		"sts:AssumeRole":        {false, true, (*Server).assumeRole},
+		"cloudformation:DescribeStacks":              {false, true, (*Server).describeStacks},
+		"kms:DescribeKey":                            {false, true, (*Server).describeKey},
+		"sts:GetCallerIdentity":                      {false, true, (*Server).getCallerIdentity},
+		"sts:AssumeRole":                             {false, true, (*Server).assumeRole},
 	}
 }
 
@@ -39,6 +40,16 @@ func (s *Server) activateOrganizationsAccess(caller string, _ input) (output, *a
 		s.state.services[stackSetsPrincipal] = s.now
 	}
 	return nil, nil
+}
+
+func (s *Server) describeStacks(_ string, in input) (output, *apiError) {
+	name := in.str("StackName")
+	status, ok := s.state.stacks[name]
+	if !ok {
+		return nil, fail("ValidationError", "Stack with id %s does not exist", name)
+	}
+	return output{"Stacks": []output{{"StackId": name, "StackName": name, "StackStatus": status,
+		"CreationTime": s.options.Start.Format(time.RFC3339)}}}, nil
 }
 
 func (s *Server) describeKey(_ string, in input) (output, *apiError) {

@@ -85,6 +85,13 @@ func (s *Server) AddKeyAlias(aliasARN, keyARN string, hidden int) {
 	s.state.aliases[aliasARN] = &alias{keyARN: keyARN, hidden: hidden}
 }
 
+// SetStackStatus makes a CloudFormation stack exist with a status.
+func (s *Server) SetStackStatus(stackID, status string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.stacks[stackID] = status
+}
+
 // Snapshot describes the whole state as sorted lines, so that tests can compare what was
 // there before with what is there after.
 func (s *Server) Snapshot() []string {

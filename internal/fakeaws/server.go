@@ -411,21 +411,28 @@ func writeXML(w io.Writer, name string, out output, failure *apiError) {
 			element("Code", failure.code), element("Message", failure.message))
 		return
 	}
+	fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult><ResponseMetadata><RequestId>0</RequestId></ResponseMetadata></%[1]sResponse>",
+		name, xmlMembers(out))
+}
+
+// xmlMembers writes the members of a structure in the form of the AWS Query protocol.
+func xmlMembers(out output) string {
 	var members strings.Builder
 	for _, key := range slices.Sorted(maps.Keys(out)) {
 		switch value := out[key].(type) {
-		case string:
-			members.WriteString(element(key, value))
 		case output:
+			members.WriteString("<" + key + ">" + xmlMembers(value) + "</" + key + ">")
+		case []output:
 			members.WriteString("<" + key + ">")
-			for _, inner := range slices.Sorted(maps.Keys(value)) {
-				members.WriteString(element(inner, fmt.Sprint(value[inner])))
+			for _, item := range value {
+				members.WriteString("<member>" + xmlMembers(item) + "</member>")
 			}
 			members.WriteString("</" + key + ">")
+		default:
+			members.WriteString(element(key, fmt.Sprint(value)))
 		}
 	}
-	fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult><ResponseMetadata><RequestId>0</RequestId></ResponseMetadata></%[1]sResponse>",
-		name, members.String())
+	return members.String()
 }
 
 func element(name, value string) string {

@@ -36,6 +36,7 @@ type state struct {
 	creationFailures map[string][]string // e-mail -> failure reasons still to be answered
 	aliases          map[string]*alias
 	closedAccounts   int
+	stacks           map[string]string // stack id -> status
 }
 
 type organization struct {
@@ -66,7 +67,7 @@ func newState() state {
 	return state{accounts: map[string]*account{}, units: map[string]*unit{}, parents: map[string]string{},
 		tags: map[string]map[string]string{}, services: map[string]time.Time{},
 		delegated: map[string]map[string]time.Time{}, policies: map[string]*policy{}, attachments: map[string][]string{},
-		emailsElsewhere: map[string]bool{}, creationFailures: map[string][]string{}, aliases: map[string]*alias{}}
+		emailsElsewhere: map[string]bool{}, creationFailures: map[string][]string{}, aliases: map[string]*alias{}, stacks: map[string]string{}}
 }
 
 func (st *state) createOrganization(featureSet string, now time.Time) {

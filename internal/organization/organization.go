@@ -270,6 +270,18 @@ func (c *Client) delegatedAdministrators(ctx context.Context, principal string) 
 	return ids, nil
 }
 
+// RollingBack tells whether a CloudFormation stack, given by its id, is returning to an
+// earlier state, so that what looks like an edit is the undoing of one.
+func (c *Client) RollingBack(ctx context.Context, stackID string) (bool, error) {
+	described, err := c.cloudformation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(stackID)})
+	if err != nil {
+		return false, outcome(err, "reading the status of the stack")
+	}
+	return slices.ContainsFunc(described.Stacks, func(stack cloudformationtypes.Stack) bool {
+		return strings.Contains(string(stack.StackStatus), "ROLLBACK_IN_PROGRESS")
+	}), nil
+}
+
 // FindKey returns the ARN of the KMS key behind an alias ARN, which may be of another
 // account (KMS API Reference, DescribeKey: "Cross-account use: Yes").
 func (c *Client) FindKey(ctx context.Context, aliasARN string) (keyARN string, err error) {

@@ -27,7 +27,7 @@ const (
 	TypePolicyTarget = "Custom::LandfallPolicyTarget"
 	// TypeKey takes AliasArn, which may name another account, and returns KeyArn.
 	TypeKey = "Custom::LandfallKey"
-	// TypeEditGuard takes GovernedRegions, RetiredRegions, AlertRegions (lists), HomeRegion
+	// TypeEditGuard takes RetiredRegions, AlertRegions, GovernedRegions (lists), HomeRegion
 	// and Prefix, and returns nothing.
 	TypeEditGuard = "Custom::LandfallEditGuard"
 )
@@ -57,7 +57,7 @@ func Requests() map[string][]string {
 			"organizations:RegisterDelegatedAdministrator"},
 		TypePolicyTarget: slices.Concat(path, []string{"organizations:ListAccounts", "organizations:DescribeAccount"}),
 		TypeKey:          {"kms:DescribeKey"},
-		TypeEditGuard:    {},
+		TypeEditGuard:    {"cloudformation:DescribeStacks"},
 	}
 	for _, calls := range requests {
 		slices.Sort(calls)
