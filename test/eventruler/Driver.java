@@ -13,7 +13,7 @@ import software.amazon.event.ruler.Machine;
  *
  * Each line read is a JSON object whose members "pattern" and "event" are strings that hold JSON texts, so that
  * malformed ones can be asked about. Each line written is a JSON object: "outcome" is "match", "no match",
- * "bad pattern" or "bad event", and "reason" tells why a pattern or event was refused.
+ * "bad pattern", "bad event" or, when the two searches of Event Ruler disagree, "divided"; "reason" tells why.
  */
 public final class Driver {
     private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -36,14 +36,21 @@ public final class Driver {
         if (refusal != null) {
             return outcome("bad pattern", refusal);
         }
-        final Machine machine = Machine.builder().withOverridesForDuplicateRules(false).build();
+        // Event Ruler has two searches for consistent arrays, of which the user may choose.
+        final Machine structured = Machine.builder().withOverridesForDuplicateRules(false).withStructuredMatching(true).build();
+        final Machine stepwise = Machine.builder().withOverridesForDuplicateRules(false).withStructuredMatching(false).build();
         try {
-            machine.addRule("rule", pattern);
+            structured.addRule("rule", pattern);
+            stepwise.addRule("rule", pattern);
         } catch (Exception e) {
             return outcome("bad pattern", String.valueOf(e.getMessage()));
         }
         try {
-            return outcome(machine.rulesForJSONEvent(event).isEmpty() ? "no match" : "match", null);
+            final boolean matches = !structured.rulesForJSONEvent(event).isEmpty();
+            if (matches == stepwise.rulesForJSONEvent(event).isEmpty()) {
+                return outcome("divided", "structured matching says " + matches + ", stepwise matching the opposite");
+            }
+            return outcome(matches ? "match" : "no match", null);
         } catch (Exception e) {
             return outcome("bad event", String.valueOf(e.getMessage()));
         }
