@@ -482,8 +482,10 @@ func (s *Server) tag(_ string, in input) (output, *apiError) {
 	if len(tags) > tagQuota {
 		return nil, constraint("MAX_TAG_LIMIT_EXCEEDED", "a resource has at most %d tags", tagQuota)
 	}
-	s.touch("tags|" + id)
-	s.state.tags[id] = tags
+	if !maps.Equal(tags, s.state.tags[id]) {
+		s.touch("tags|" + id)
+		s.state.tags[id] = tags
+	}
 	return nil, nil
 }
 
@@ -492,9 +494,11 @@ func (s *Server) untag(_ string, in input) (output, *apiError) {
 	if err := s.taggable(id); err != nil {
 		return nil, err
 	}
-	s.touch("tags|" + id)
 	for _, key := range in.strings("TagKeys") {
-		delete(s.state.tags[id], key)
+		if _, ok := s.state.tags[id][key]; ok {
+			s.touch("tags|" + id)
+			delete(s.state.tags[id], key)
+		}
 	}
 	return nil, nil
 }

@@ -45,17 +45,18 @@ type Failure struct {
 }
 
 func (f *Failure) Error() string {
-	sentences := []string{f.What, f.Why, f.Do}
+	text := sentence("", f.What) + sentence(" Why: ", f.Why) + sentence(" What to do: ", f.Do)
 	if f.Cause != nil {
-		sentences = append(sentences, "Answer of AWS: "+brief(f.Cause))
+		text += sentence(" AWS: ", brief(f.Cause))
 	}
-	var text []string
-	for _, sentence := range sentences {
-		if sentence = strings.TrimSpace(sentence); sentence != "" {
-			text = append(text, strings.TrimSuffix(sentence, ".")+".")
-		}
+	return text
+}
+
+func sentence(label, text string) string {
+	if text == "" {
+		return ""
 	}
-	return strings.Join(text, " ")
+	return label + strings.TrimSuffix(text, ".") + "."
 }
 
 // Unwrap returns the cause.
