@@ -107,6 +107,15 @@ type Proof struct {
 	Allows []Request `yaml:"allows"`
 	// Sets lists values that a declarative policy must end up with, by dotted path below the content's root.
 	Sets map[string]Strings `yaml:"sets"`
+	// Equivalent lists mutations of the statements that no request can tell from the original, each with the reason.
+	Equivalent []Equivalent `yaml:"equivalent"`
+}
+
+// Equivalent is a mutation that changes no decision.
+type Equivalent struct {
+	// Mutation is its text as the mutation test prints it.
+	Mutation string `yaml:"mutation"`
+	Why      string `yaml:"why"`
 }
 
 // Request is one API request as the policy engine of AWS sees it. Action, resource and principal may be
@@ -118,7 +127,8 @@ type Request struct {
 	Action Strings `yaml:"action"`
 	// Resource is the ARN acted upon. Default "*", which is what actions without resource types see.
 	Resource Strings `yaml:"resource"`
-	// Principal is the ARN of the calling role, user or root user, or the name of a service principal.
+	// Principal is the ARN of the calling role, user or root user, the name of a service principal, or anonymous.
+	// The name of an exemption set stands for its members, "not-" and the name for its strangers.
 	// Default: an administrator's role of a workload account.
 	Principal Strings `yaml:"principal"`
 	// Account is the id of the account that owns the resource, for resource control policies.
@@ -133,6 +143,9 @@ type ExemptionSet struct {
 	Why   string `yaml:"why"`
 	// Principals are patterns compared with aws:PrincipalArn.
 	Principals []string `yaml:"principals"`
+	// Members are principals of the set and Strangers are principals that resemble them and are none; proofs use both.
+	Members   []string `yaml:"members"`
+	Strangers []string `yaml:"strangers"`
 }
 
 // Catalogue is a set of guardrails and the exemptions that they name.

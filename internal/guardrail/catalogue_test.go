@@ -1,0 +1,62 @@
+package guardrail_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/landfall-aws/landfall/controls"
+	"github.com/landfall-aws/landfall/internal/guardrail"
+)
+
+func catalogue(t testing.TB) *guardrail.Catalogue {
+	t.Helper()
+	c, err := guardrail.Load(controls.Guardrails())
+	require.NoError(t, err)
+	return c
+}
+
+func TestEveryProofHolds(t *testing.T) {
+	c, values := catalogue(t), guardrail.ZoneValues(exampleZone())
+	cases := 0
+	for i := range c.Guardrails {
+		g := &c.Guardrails[i]
+		t.Run(g.ID, func(t *testing.T) {
+			failures, err := c.Prove(g, values)
+			require.NoError(t, err)
+			for _, f := range failures {
+				t.Error(f)
+			}
+			for _, r := range append(append([]guardrail.Request{}, g.Proof.Denies...), g.Proof.Allows...) {
+				cases += len(c.Cases(r))
+			}
+		})
+	}
+	t.Logf("%d guardrails, %d requests", len(c.Guardrails), cases)
+}
+
+func TestEveryMutationFailsAProof(t *testing.T) {
+	c, values := catalogue(t), guardrail.ZoneValues(exampleZone())
+	all, equivalent, alive := 0, 0, 0
+	for i := range c.Guardrails {
+		g := &c.Guardrails[i]
+		if g.Type != guardrail.TypeSCP && g.Type != guardrail.TypeRCP {
+			continue
+		}
+		t.Run(g.ID, func(t *testing.T) {
+			survivors, n, err := c.Survivors(g, values)
+			require.NoError(t, err)
+			for _, m := range survivors {
+				t.Errorf("no proof notices: %s", m.Mutation)
+			}
+			all += n
+			equivalent += len(g.Proof.Equivalent)
+			alive += len(survivors)
+		})
+	}
+	require.NotZero(t, all)
+	t.Logf("mutation score: %d of %d mutants fail a proof, %d are declared equivalent (%.1f %%)",
+		all-equivalent-alive, all, equivalent, 100*float64(equivalent)/float64(all))
+	assert.LessOrEqual(t, equivalent*100, all*3, "at most 3 % of the mutants may be declared equivalent")
+}
