@@ -62,6 +62,13 @@ func (s *Server) SetTag(id, key, value string) {
 	s.state.tags[id][key] = value
 }
 
+// AddTrustedAccess enables trusted access of a service.
+func (s *Server) AddTrustedAccess(servicePrincipal string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.services[servicePrincipal] = s.now
+}
+
 // UseEmailElsewhere makes an e-mail address belong to an account outside the organization.
 func (s *Server) UseEmailElsewhere(email string) {
 	s.mu.Lock()

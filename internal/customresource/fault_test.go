@@ -1,0 +1,257 @@
+package customresource_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/landfall-aws/landfall/internal/fakeaws"
+	"github.com/landfall-aws/landfall/internal/organization"
+)
+
+// operationCase is one event on a prepared organization.
+type operationCase struct {
+	name    string
+	options fakeaws.Options
+	prepare func(s *fakeaws.Server)
+	event   map[string]any
+	// still: the wished state exists already, so nothing may change.
+	still bool
+}
+
+const (
+	aliasARN = "arn:aws:kms:eu-central-1:444455556666:alias/landfall-trail"
+	keyARN   = "arn:aws:kms:eu-central-1:444455556666:key/k-1"
+)
+
+func operationCases() []operationCase {
+	inUse := fakeaws.Options{FeatureSet: "ALL"}
+	// Overlapping creations are let through, so that nothing but the handler prevents a second one.
+	slow := fakeaws.Options{FeatureSet: "ALL", StaleReads: 1, PageSize: 1, EmptyFirstPage: true, AllowOverlappingCreations: true,
+		AccountCreation: 20 * time.Second, PolicyTypeChange: 20 * time.Second}
+	prod := func(s *fakeaws.Server) { s.AddOrganizationalUnit("Workloads/Prod") }
+	orders := func(s *fakeaws.Server) {
+		prod(s)
+		s.AddOrganizationalUnit("Suspended")
+		s.SetTag(s.AddAccount("orders-prod", "aws+orders-prod@example.com"), "foreign", "kept")
+	}
+	// The id that the first seeded account gets after three seeded OUs.
+	const ordersID = "444455556669"
+	access := func(principal string) properties { return properties{"ServicePrincipal": principal} }
+	unit := func(path string, tags properties) properties { return properties{"Path": path, "Tags": tags} }
+	edited := func(regions ...any) properties {
+		return properties{"HomeRegion": "eu-central-1", "Prefix": "landfall", "AlertRegions": regions}
+	}
+	return []operationCase{
+		{name: "a new organization", event: create(organization.TypeOrganization, properties{})},
+		{name: "an organization to adopt", options: inUse, still: true, event: create(organization.TypeOrganization, properties{})},
+		{name: "policy types", options: slow, event: create(organization.TypePolicyTypes,
+			properties{"PolicyTypes": []any{"SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY", "TAG_POLICY"}})},
+		{name: "policy types that are enabled", options: inUse, still: true, event: create(organization.TypePolicyTypes,
+			properties{"PolicyTypes": []any{"SERVICE_CONTROL_POLICY"}})},
+		{name: "trusted access", options: slow, event: create(organization.TypeTrustedAccess, access("config.amazonaws.com"))},
+		{name: "trusted access of StackSets", options: slow, event: create(organization.TypeTrustedAccess, access(organization.StackSetsPrincipal))},
+		{name: "a new OU", options: slow, prepare: prod, event: create(organization.TypeOrganizationalUnit,
+			unit("Workloads/Test", properties{"a": "1"}))},
+		{name: "an OU to adopt", options: slow, prepare: prod, still: true, event: create(organization.TypeOrganizationalUnit,
+			unit("Workloads/Prod", nil))},
+		{name: "an OU with other tags", options: slow, prepare: func(s *fakeaws.Server) {
+			id := s.AddOrganizationalUnit("Workloads/Prod")
+			s.SetTag(id, "a", "1")
+			s.SetTag(id, "foreign", "kept")
+		}, event: update("ou/Workloads/Prod", organization.TypeOrganizationalUnit,
+			unit("Workloads/Prod", properties{"b": "2"}), unit("Workloads/Prod", properties{"a": "1"}))},
+		{name: "a new account", options: slow, prepare: prod, event: create(organization.TypeAccount, account(nil))},
+		{name: "an account to adopt by e-mail", options: slow, prepare: orders, event: create(organization.TypeAccount, account(nil))},
+		{name: "an account to adopt by id", options: slow, prepare: orders, event: create(organization.TypeAccount, account(properties{"AccountId": ordersID}))},
+		{name: "an account in its place", options: inUse, prepare: orders, still: true,
+			event: create(organization.TypeAccount, account(properties{"OrganizationalUnitPath": "", "Tags": properties{"foreign": "kept"}}))},
+		{name: "an account with another OU and other tags", options: slow, prepare: orders, event: update("account/orders-prod", organization.TypeAccount,
+			account(properties{"OrganizationalUnitPath": "Suspended", "State": "suspended", "Tags": properties{"team": "x"}}),
+			account(properties{"Tags": properties{"foreign": "kept"}}))},
+		{name: "a delegated administrator", options: slow, prepare: func(s *fakeaws.Server) {
+			orders(s)
+			s.AddTrustedAccess("config.amazonaws.com")
+		}, event: create(organization.TypeDelegatedAdministrator, properties{"AccountId": ordersID, "ServicePrincipal": "config.amazonaws.com"})},
+		{name: "an OU as target", options: slow, prepare: orders, still: true, event: create(organization.TypePolicyTarget, properties{"OrganizationalUnitPath": "Workloads/Prod"})},
+		{name: "an account as target by e-mail", options: slow, prepare: orders, still: true, event: create(organization.TypePolicyTarget, properties{"AccountEmail": "aws+orders-prod@example.com"})},
+		{name: "an account as target by id", options: slow, prepare: orders, still: true, event: create(organization.TypePolicyTarget, properties{"AccountId": ordersID})},
+		{name: "a key", options: inUse, prepare: func(s *fakeaws.Server) { s.AddKeyAlias(aliasARN, keyARN, 1) }, still: true,
+			event: create(organization.TypeKey, properties{"AliasArn": aliasARN})},
+		{name: "an edit in a roll-back", options: inUse, prepare: func(s *fakeaws.Server) { s.SetStackStatus(stackID, "UPDATE_ROLLBACK_IN_PROGRESS") }, still: true,
+			event: update("edit-guard", organization.TypeEditGuard, edited("us-east-1"), edited("us-east-1", "eu-west-1"))},
+	}
+}
+
+// outcomeOf is what a case ends with.
+type outcomeOf struct {
+	before, after []string
+	attributes    map[string]any
+	calls         []fakeaws.Call
+	requests      int
+	kills         int
+	err           error
+}
+
+// runCase runs a case, with a fault or a kill at the request with the given number (0 for none).
+func runCase(t *testing.T, c operationCase, at int, fault fakeaws.Fault, kill bool) outcomeOf {
+	t.Helper()
+	p := newProvider(t, c.options)
+	defer p.server.Close()
+	if c.prepare != nil {
+		c.prepare(p.server)
+	}
+	o := outcomeOf{before: p.server.Snapshot()}
+	switch {
+	case kill:
+		p.kill.Store(int64(at))
+	case at > 0:
+		seen := 0
+		p.server.Fault(func(fakeaws.Call) fakeaws.Fault {
+			if seen++; seen == at {
+				return fault
+			}
+			return fakeaws.NoFault
+		})
+	}
+	r := p.handle(c.event)
+	o.err = r.err
+	delete(r.attributes, "StartedAt")
+	o.after, o.attributes, o.calls, o.requests, o.kills = p.server.Snapshot(), r.attributes, p.server.Calls(), int(p.requests.Load()), p.kills
+	return o
+}
+
+// effective counts the calls of each operation that changed, or could have changed, something.
+func effective(calls []fakeaws.Call) map[string]int {
+	counts := map[string]int{}
+	for _, call := range calls {
+		if call.Mutating && call.Error == "" && call.Fault != fakeaws.Timeout {
+			counts[call.Name()]++
+		}
+	}
+	return counts
+}
+
+// Every request of every operation meets every fault: a throttle, an internal error, a
+// lost answer, a time-out, and the end of the function, after which the same event is
+// handled again. The same state must be reached, with nothing made twice.
+func TestEveryRequestSurvivesEveryFault(t *testing.T) {
+	const killing = "killed function"
+	var mu sync.Mutex
+	seen := map[string]map[string]bool{}    // resource type -> calls
+	covered := map[string]map[string]bool{} // call -> kinds of fault
+	injected := map[string]int{}
+
+	t.Run("cases", func(t *testing.T) {
+		for _, c := range operationCases() {
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				clean := runCase(t, c, 0, fakeaws.NoFault, false)
+				require.NoError(t, clean.err)
+				require.Equal(t, len(clean.calls), clean.requests)
+				if c.still {
+					require.Equal(t, clean.before, clean.after)
+					require.Empty(t, effective(clean.calls))
+				}
+				made := effective(clean.calls)
+				check := func(kind string, at int, o outcomeOf) {
+					label := fmt.Sprintf("%s at request %d (%s)", kind, at, clean.calls[at-1].Name())
+					if !assert.NoError(t, o.err, label) {
+						return
+					}
+					assert.Equal(t, clean.after, o.after, label)
+					assert.Equal(t, clean.attributes, o.attributes, label)
+					for name, n := range effective(o.calls) {
+						allowed := made[name]
+						if allowed > 0 && !strings.Contains(name, ":Create") {
+							// The repeat of a write that sets a state does no harm.
+							allowed++
+						}
+						assert.LessOrEqual(t, n, allowed, "%s: %s", label, name)
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					injected[kind]++
+					name := o.calls[at-1].Name()
+					if covered[name] == nil {
+						covered[name] = map[string]bool{}
+					}
+					covered[name][kind] = true
+					resourceType := c.event["ResourceType"].(string)
+					if seen[resourceType] == nil {
+						seen[resourceType] = map[string]bool{}
+					}
+					for _, call := range o.calls {
+						seen[resourceType][call.Name()] = true
+					}
+				}
+				// Time-outs are idle time, so many runs go side by side.
+				var running errgroup.Group
+				running.SetLimit(16)
+				for at := 1; at <= clean.requests; at++ {
+					for _, fault := range []fakeaws.Fault{fakeaws.Throttle, fakeaws.InternalError, fakeaws.LostResponse, fakeaws.Timeout} {
+						running.Go(func() error {
+							o := runCase(t, c, at, fault, false)
+							assert.Equal(t, fault, o.calls[at-1].Fault)
+							check(fault.String(), at, o)
+							return nil
+						})
+					}
+					running.Go(func() error {
+						o := runCase(t, c, at, fakeaws.NoFault, true)
+						assert.Equal(t, 1, o.kills)
+						check(killing, at, o)
+						return nil
+					})
+				}
+				require.NoError(t, running.Wait())
+			})
+		}
+	})
+
+	all := map[string]bool{}
+	for resourceType, calls := range organization.Requests() {
+		assert.ElementsMatch(t, calls, slices.Collect(maps.Keys(seen[resourceType])), "requests of %s", resourceType)
+		for _, call := range calls {
+			all[call] = true
+		}
+	}
+	total := 0
+	for _, n := range injected {
+		total += n
+	}
+	assert.Len(t, injected, 5)
+	for call := range all {
+		assert.Len(t, covered[call], 5, "kinds of fault that %s met", call)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(injected)) {
+		t.Logf("%-16s %d times", kind, injected[kind])
+	}
+	t.Logf("SUMMARY: %d faults of %d kinds injected into %d distinct requests of %d operations", total, len(injected), len(covered), len(operationCases()))
+}
+
+// The role of the handler is built from this list, so it must neither lack nor add anything.
+func TestThePermissionsAreTheRequestsAndWhatAWSChecksBehindThem(t *testing.T) {
+	wanted := map[string]bool{"iam:CreateServiceLinkedRole": true}
+	for _, calls := range organization.Requests() {
+		for _, call := range calls {
+			if call != "sts:GetCallerIdentity" {
+				wanted[call] = true
+			}
+		}
+	}
+	permissions := organization.Permissions()
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(wanted)), permissions)
+	assert.True(t, slices.IsSorted(permissions))
+	for _, action := range permissions {
+		assert.NotContains(t, action, "*")
+	}
+}
