@@ -263,6 +263,9 @@ func (l *loader) checkStatements(f *source, g *Guardrail) {
 		if (len(s.Resource) == 0) == (len(s.NotResource) == 0) {
 			l.add(f, at, "must have either Resource or NotResource")
 		}
+		if _, ok := s.Condition[""]; ok {
+			l.add(f, at+".Condition", `has an operator without a name; YAML reads a bare Null as nothing, so write "Null" in quotes`)
+		}
 		if s.Exempt != nil {
 			l.checkExemptions(f, at+".exempt", *s.Exempt)
 		}
