@@ -98,9 +98,15 @@ func (r addressRange) match(text string) bool {
 		return false
 	}
 	address := parseAddress(text[1 : len(text)-1])
-	if len(address) < len(r.bottom) {
+	if address == nil {
 		return false
 	}
-	address = address[:len(r.bottom)]
-	return bytes.Compare(r.bottom, address) <= 0 && bytes.Compare(address, r.top) <= 0
+	// Event Ruler compares addresses of different lengths as far as both go. That settles the matter for a short range,
+	// and for a short address only when it is not the start of a bound.
+	shared := min(len(address), len(r.bottom))
+	above, below := bytes.Compare(address[:shared], r.bottom[:shared]), bytes.Compare(address[:shared], r.top[:shared])
+	if len(address) < len(r.bottom) {
+		return above > 0 && below < 0
+	}
+	return above >= 0 && below <= 0
 }

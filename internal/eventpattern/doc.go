@@ -27,9 +27,9 @@
 //
 // Case is ignored letter by letter, by the upper and the lower case of each letter of the pattern, without locale.
 //
-// A string in a list that is an IP address matches each spelling of that address. An address of 16 bytes is compared
-// with a pattern of 4 bytes by its first 4 bytes, a peculiarity of Event Ruler that is kept. IPv6 addresses that map
-// IPv4 ones are taken as IPv4.
+// A string in a list that is an IP address matches each spelling of that address. IPv4 and IPv6 addresses are compared
+// with each other by their first 4 bytes, a peculiarity of Event Ruler that is kept: {"cidr": "0.0.0.0/0"} matches every
+// IPv6 address. IPv6 addresses that map IPv4 ones are taken as IPv4.
 //
 // # Where this package is stricter
 //
@@ -43,6 +43,14 @@
 //   - text after the closing brace, and text that is not UTF-8.
 //
 // EventBridge also refuses patterns whose wildcards it finds too complex (User Guide, "Wildcard matching complexity").
-// AWS does not publish the measure, so this package does not check it. Event Ruler on Java 17 takes some numbers of 17
-// digits or beyond 1e21 as text that this package compares by value, because that Java does not print them shortest.
+// AWS does not publish the measure, so this package does not check it.
+//
+// # Where Event Ruler differs
+//
+// Event Ruler 2.1.0 judges the values of one list together, and three defects of that are not followed here:
+//   - a list with {"anything-but": {"wildcard": …}} and an operator that ignores case can match what the wildcard
+//     excludes;
+//   - a list with a number too long for a double and, after it, an IP address or block can miss the number;
+//   - on Java 17 some numbers of 17 digits or beyond 1e21 are taken as text, because that Java does not print them
+//     shortest.
 package eventpattern
