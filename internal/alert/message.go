@@ -32,6 +32,8 @@ type kind struct {
 	// who says who or what did it, or what it is about.
 	who     string
 	details []string
+	// account and principal are the fields by which suppressions recognize an account and a principal.
+	account, principal []string
 }
 
 // envelopePaths exist in every EventBridge event (EventBridge user guide, eb-events-structure).
@@ -54,6 +56,89 @@ func kinds() map[string]kind {
 				"Error code (empty when the call succeeded): <error>",
 				"Event: https://<region>.console.aws.amazon.com/cloudtrailv2/home?region=<region>#/events/<eventId>",
 			},
+			account: []string{"account"}, principal: []string{"detail", "userIdentity", "arn"},
+		},
+		// GuardDuty user guide, guardduty_findings_eventbridge: the event of a member's finding in the administrator's
+		// account carries the member in detail.
+		"guardduty": {
+			paths: map[string]string{
+				"account": "$.detail.accountId", "region": "$.detail.region", "title": "$.detail.title", "type": "$.detail.type",
+				"findingSeverity": "$.detail.severity", "findingId": "$.detail.id", "resourceType": "$.detail.resource.resourceType",
+				"sample": "$.detail.service.additionalInfo.sample", "count": "$.detail.service.count", "description": "$.detail.description",
+			},
+			who: "About: <resourceType>, finding type <type>, severity <findingSeverity>, seen <count> times",
+			details: []string{
+				"Description: <description>",
+				"Drill (true for a sample finding that somebody ordered, empty for a real one): <sample>",
+				"Finding: https://<region>.console.aws.amazon.com/guardduty/home?region=<region>#/findings?macros=current&fId=<findingId>",
+			},
+			account: []string{"detail", "accountId"}, principal: []string{"detail", "resource", "accessKeyDetails", "userName"},
+		},
+		// Security Hub user guide, securityhub-cwe-event-formats; AWS Security Finding Format.
+		"security-hub": {
+			paths: map[string]string{
+				"account": "$.detail.findings[0].AwsAccountId", "region": "$.detail.findings[0].Region", "title": "$.detail.findings[0].Title",
+				"label": "$.detail.findings[0].Severity.Label", "product": "$.detail.findings[0].ProductName", "resource": "$.detail.findings[0].Resources[0].Id",
+				"findingId": "$.detail.findings[0].Id", "control": "$.detail.findings[0].Compliance.SecurityControlId", "sample": "$.detail.findings[0].Sample",
+			},
+			who: "About: <resource>, <label> finding of <product>, control <control>",
+			details: []string{
+				"Drill (true for a sample finding, empty for a real one): <sample>",
+				"Finding: <findingId>",
+			},
+			account: []string{"detail", "findings", "AwsAccountId"}, principal: []string{"detail", "findings", "Resources", "Id"},
+		},
+		// Security Hub user guide, securityhub-v2-eventbridge: findings in the Open Cybersecurity Schema Framework.
+		"security-hub-v2": {
+			paths: map[string]string{
+				"account": "$.detail.findings[0].cloud.account.uid", "region": "$.detail.findings[0].cloud.region",
+				"title": "$.detail.findings[0].finding_info.title", "label": "$.detail.findings[0].severity",
+				"product": "$.detail.findings[0].metadata.product.name", "resource": "$.detail.findings[0].resources[0].uid",
+			},
+			who:     "About: <resource>, <label> finding of <product>",
+			account: []string{"detail", "findings", "cloud", "account", "uid"}, principal: []string{"detail", "findings", "resources", "uid"},
+		},
+		// IAM user guide, access-analyzer-eventbridge.
+		"access-analyzer": {
+			paths: map[string]string{
+				"account": "$.detail.accountId", "region": "$.detail.region", "resource": "$.detail.resource", "resourceType": "$.detail.resourceType",
+				"action": "$.detail.action", "outsider": "$.detail.principal", "findingId": "$.detail.id",
+			},
+			who: "About: <resourceType> <resource>, reachable by <outsider>",
+			details: []string{
+				"Allowed actions: <action>",
+				"Finding: https://<region>.console.aws.amazon.com/access-analyzer/home?region=<region>#/findings/details/<findingId>",
+			},
+			account: []string{"detail", "accountId"}, principal: []string{"detail", "resource"},
+		},
+		// AWS Health user guide, cloudwatch-events-health: with the organizational view, affectedAccount says whose event it is.
+		"health": {
+			paths: map[string]string{
+				"code": "$.detail.eventTypeCode", "service": "$.detail.service", "description": "$.detail.eventDescription[0].latestDescription",
+				"entity": "$.detail.affectedEntities[0].entityValue", "affected": "$.detail.affectedAccount", "eventArn": "$.detail.eventArn",
+			},
+			who: "About: <entity>, reported by AWS (<service>); affected account, if another: <affected>",
+			details: []string{
+				"AWS says: <description>",
+				"Event: <eventArn>",
+			},
+			account: []string{"account"}, principal: []string{"detail", "affectedEntities", "entityValue"},
+		},
+		// AWS Config developer guide, monitor-config-with-cloudwatchevents.
+		"config": {
+			paths: map[string]string{
+				"rule": "$.detail.configRuleName", "resource": "$.detail.resourceId", "resourceType": "$.detail.resourceType",
+				"before": "$.detail.oldEvaluationResult.complianceType",
+			},
+			who:     "About: <resourceType> <resource>, before: <before>",
+			account: []string{"account"}, principal: []string{"detail", "resourceId"},
+		},
+		// EventBridge events reference, AWS Sign-In: the fields of the event are not documented.
+		"sign-in-anomaly": {
+			paths:   map[string]string{"eventId": "$.id"},
+			who:     "About: a sign-in; the event says no more in a documented field",
+			details: []string{"Event id: <eventId>"},
+			account: []string{"account"}, principal: []string{"detail", "userIdentity", "arn"},
 		},
 	}
 }
