@@ -12,9 +12,6 @@ import (
 
 	"github.com/landfall-aws/landfall/config"
 	"github.com/landfall-aws/landfall/constructs"
-	"github.com/landfall-aws/landfall/controls"
-	"github.com/landfall-aws/landfall/internal/alert"
-	"github.com/landfall-aws/landfall/internal/guardrail"
 	"github.com/landfall-aws/landfall/internal/zone"
 	"github.com/landfall-aws/landfall/stacks"
 )
@@ -41,20 +38,6 @@ func run() error {
 	if len(problems) > 0 {
 		return problems
 	}
-	z := zone.Resolve(c)
-	guardrails, err := plannedGuardrails(z)
-	if err != nil {
-		return err
-	}
-	catalogue, err := alert.Load(controls.Alerts())
-	if err != nil {
-		return fmt.Errorf("loading the alerts: %w", err)
-	}
-	alerts := alert.For(z, catalogue)
-	forwards, err := alert.Forwards(z, alerts)
-	if err != nil {
-		return fmt.Errorf("routing the alerts: %w", err)
-	}
 	handler, err := constructs.FindHandler(".")
 	if err != nil {
 		return err
@@ -62,6 +45,10 @@ func run() error {
 	var settings struct{ Context map[string]any }
 	if err := json.Unmarshal(cdkJSON, &settings); err != nil {
 		return fmt.Errorf("reading cdk.json: %w", err)
+	}
+	props, err := stacks.NewProps(zone.Resolve(c), handler, settings.Context)
+	if err != nil {
+		return err
 	}
 	outdir := os.Getenv("CDK_OUTDIR")
 	if outdir == "" {
@@ -72,29 +59,9 @@ func run() error {
 		Context:            &settings.Context,
 		AnalyticsReporting: jsii.Bool(false),
 	})
-	err = stacks.Add(app, &stacks.Props{
-		Zone:       z,
-		Guardrails: guardrails,
-		Alerts:     alerts,
-		Forwards:   forwards,
-		Handler:    handler,
-		Context:    settings.Context,
-	})
-	if err != nil {
+	if err := stacks.Add(app, props); err != nil {
 		return err
 	}
 	app.Synth(nil)
 	return nil
-}
-
-func plannedGuardrails(z *zone.Zone) ([]guardrail.Policy, error) {
-	catalogue, err := guardrail.Load(controls.Guardrails())
-	if err != nil {
-		return nil, fmt.Errorf("loading the guardrails: %w", err)
-	}
-	policies, err := guardrail.Plan(z, catalogue)
-	if err != nil {
-		return nil, fmt.Errorf("packing the guardrails: %w", err)
-	}
-	return policies, nil
 }

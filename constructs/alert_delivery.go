@@ -57,12 +57,7 @@ func NewAlertDelivery(scope constructs.Construct, id string, z *zone.Zone, bus a
 // source conditions in key policies: with them its events vanish silently (EventBridge user guide,
 // "Using resource-based policies": SNS topics with encryption).
 func newTopicKey(scope constructs.Construct, z *zone.Zone) awskms.Key {
-	key := awskms.NewKey(scope, jsii.String("Key"), &awskms.KeyProps{
-		Alias:             jsii.String(z.Resource("alerts")),
-		Description:       jsii.String("Encrypts alert topics"),
-		EnableKeyRotation: jsii.Bool(true),
-		RemovalPolicy:     awscdk.RemovalPolicy_RETAIN,
-	})
+	key := newKey(scope, "Key", "alias/"+z.Resource("alerts"), "Encrypts alert topics")
 	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid: jsii.String("AlertsPublish"),
 		Principals: &[]awsiam.IPrincipal{

@@ -39,14 +39,7 @@ func NewTrailArchive(scope constructs.Construct, id string, p *TrailArchiveProps
 }
 
 func newTrailKey(scope constructs.Construct, p *TrailArchiveProps, trailARN *string) awskms.Key {
-	key := awskms.NewKey(scope, jsii.String("Key"), &awskms.KeyProps{
-		Description:       jsii.String("Encrypts the organization trail"),
-		EnableKeyRotation: jsii.Bool(true),
-		PendingWindow:     awscdk.Duration_Days(jsii.Number(30)),
-		RemovalPolicy:     awscdk.RemovalPolicy_RETAIN,
-	})
-	alias := awskms.NewAlias(scope, jsii.String("KeyAlias"), &awskms.AliasProps{AliasName: jsii.String(p.KeyAlias), TargetKey: key})
-	alias.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
+	key := newKey(scope, "Key", p.KeyAlias, "Encrypts the organization trail")
 	cloudTrail := awsiam.NewServicePrincipal(jsii.String("cloudtrail.amazonaws.com"), nil)
 	ofTrail := map[string]any{"aws:SourceArn": trailARN}
 	grant := func(sid string, principal awsiam.IPrincipal, actions []string, conditions map[string]any) {

@@ -11,25 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/landfall-aws/landfall/constructs"
-	"github.com/landfall-aws/landfall/internal/alert"
-	"github.com/landfall-aws/landfall/internal/guardrail"
-	"github.com/landfall-aws/landfall/internal/zone"
 )
-
-// Props is what the stacks of a zone are made of.
-type Props struct {
-	Zone *zone.Zone
-	// Guardrails are the packed organization policies.
-	Guardrails []guardrail.Policy
-	// Alerts are the alerts with their routing.
-	Alerts []alert.Routed
-	// Forwards are the rules that bring the alerts' events to the audit account.
-	Forwards []alert.Forward
-	// Handler is the source of the custom-resource function.
-	Handler constructs.HandlerSource
-	// Context is the CDK context, with the feature flags, that the app was made with.
-	Context map[string]any
-}
 
 // Add adds every stack of the zone to an app, in the order in which they deploy.
 func Add(app awscdk.App, p *Props) error {

@@ -255,9 +255,12 @@ func TestKnownDefectsOfEventRuler(t *testing.T) {
 		name, pattern, event string
 		theirs, ours         string
 	}{
-		{"an excluded wildcard beside an operator that ignores case",
+		{"an excluded wildcard beside an operator that ignores case matches",
 			`{"a":[{"anything-but":{"wildcard":"*.B*"}},{"equals-ignore-case":"q"}]}`, `{"a":"x.Bx"}`, "match", "no match"},
-		{"a long number before an address", `{"a":[12345678901234567890,"18.0.0.1"]}`, `{"a":12345678901234567890}`, "no match", "match"},
+		{"a wildcard beside an operator that ignores case hides another value",
+			`{"a":[{"wildcard":"*/*a/éc"},{"anything-but":{"equals-ignore-case":["\"","A","ÉabÉ"]}}]}`, `{"a":"Éab"}`, "no match", "match"},
+		{"a long number before an address is missed", `{"a":[12345678901234567890,"18.0.0.1"]}`, `{"a":12345678901234567890}`, "no match", "match"},
+		{"a number is taken for an address in hexadecimal digits", `{"a":["18.52.86.120"]}`, `{"a":12345678}`, "match", "no match"},
 	}
 	questions := make([]question, len(tests))
 	for i, test := range tests {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -202,7 +203,7 @@ func operators() []struct {
 			if six {
 				bits = g.IntN(128)
 			}
-			if strings.HasPrefix(base, "::ffff:") || strings.HasPrefix(base, "::FFFF:") {
+			if netip.MustParseAddr(base).Is4In6() {
 				bits %= 32
 			}
 			return value{op("cidr", quote(fmt.Sprintf("%s/%d", base, bits))), []string{quote(base), quote(g.address(six))},
@@ -375,20 +376,19 @@ func (g generator) fields(count int, first func(g generator) value) []fieldOf {
 
 // defective tells whether Event Ruler misjudges a list of these values, as TestKnownDefectsOfEventRuler shows.
 func defective(values []value) bool {
-	any := func(is func(text string) bool) bool {
-		return slices.ContainsFunc(values, func(v value) bool { return is(v.text) })
+	contains := func(part string) bool {
+		return slices.ContainsFunc(values, func(v value) bool { return strings.Contains(v.text, part) })
 	}
-	contains := func(part string) func(string) bool {
-		return func(text string) bool { return strings.Contains(text, part) }
-	}
-	long := func(text string) bool {
-		return strings.ContainsAny(text[:1], "-0123456789") && (len(text) > 17 || text == "1e400")
-	}
-	address := func(text string) bool {
-		return strings.HasPrefix(text, `{"cidr"`) || strings.HasPrefix(text, `"`) && strings.ContainsAny(text, ".:")
-	}
-	return any(contains(`{"anything-but":{"wildcard"`)) && any(contains("equals-ignore-case")) || any(long) && any(address)
+	return contains(`{"wildcard"`) && contains(`"equals-ignore-case"`)
 }
+
+// isAddress tells whether a value of a pattern is an address or a block of them.
+func isAddress(v value) bool {
+	return strings.HasPrefix(v.text, `{"cidr"`) || strings.HasPrefix(v.text, `"`) && strings.ContainsAny(v.text, ".:")
+}
+
+// isNumber tells whether the JSON of a scalar is a number.
+func isNumber(text string) bool { return strings.ContainsAny(text[:1], "-0123456789") }
 
 // pattern writes fields as a pattern; or tells whether to put some into branches of "$or".
 func (g generator) pattern(fields []fieldOf, or bool) string {
@@ -472,10 +472,15 @@ func (g generator) leaf(f fieldOf, likely int) string {
 			return g.scalar()
 		}
 		v := pick(g, f.values)
+		text := pick(g, v.misses)
 		if g.chance(likely) {
-			return pick(g, v.hits)
+			text = pick(g, v.hits)
 		}
-		return pick(g, v.misses)
+		// Numbers that meet addresses are among the known defects too.
+		if isNumber(text) && slices.ContainsFunc(f.values, isAddress) {
+			text = quote(text)
+		}
+		return text
 	}
 	if g.chance(80) {
 		return one()

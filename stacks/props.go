@@ -1,0 +1,48 @@
+package stacks
+
+import (
+	"fmt"
+
+	"github.com/landfall-aws/landfall/constructs"
+	"github.com/landfall-aws/landfall/controls"
+	"github.com/landfall-aws/landfall/internal/alert"
+	"github.com/landfall-aws/landfall/internal/guardrail"
+	"github.com/landfall-aws/landfall/internal/zone"
+)
+
+// Props is what the stacks of a zone are made of.
+type Props struct {
+	Zone *zone.Zone
+	// Guardrails are the packed organization policies.
+	Guardrails []guardrail.Policy
+	// Alerts are the alerts with their routing.
+	Alerts []alert.Routed
+	// Forwards are the rules that bring the alerts' events to the audit account.
+	Forwards []alert.Forward
+	// Handler is the source of the custom-resource function.
+	Handler constructs.HandlerSource
+	// Context is the CDK context, with the feature flags, that the app was made with.
+	Context map[string]any
+}
+
+// NewProps applies the catalogue to a zone.
+func NewProps(z *zone.Zone, handler constructs.HandlerSource, context map[string]any) (*Props, error) {
+	guardrails, err := guardrail.Load(controls.Guardrails())
+	if err != nil {
+		return nil, fmt.Errorf("loading the guardrails: %w", err)
+	}
+	policies, err := guardrail.Plan(z, guardrails)
+	if err != nil {
+		return nil, fmt.Errorf("packing the guardrails: %w", err)
+	}
+	alerts, err := alert.Load(controls.Alerts())
+	if err != nil {
+		return nil, fmt.Errorf("loading the alerts: %w", err)
+	}
+	routed := alert.For(z, alerts)
+	forwards, err := alert.Forwards(z, routed)
+	if err != nil {
+		return nil, fmt.Errorf("routing the alerts: %w", err)
+	}
+	return &Props{Zone: z, Guardrails: policies, Alerts: routed, Forwards: forwards, Handler: handler, Context: context}, nil
+}

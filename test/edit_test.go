@@ -1,0 +1,119 @@
+package test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+)
+
+func TestAddingAnAccountChangesOnlyThatAccountsResources(t *testing.T) {
+	before := file(t, "config/landing-zone.yaml")
+	after := before + "  - name: payments-prod\n    ou: Workloads/Prod\n"
+	require.Equal(t, []string{"+ Accounts/paymentsprod Custom::LandfallAccount"},
+		changes(assemblyOf(t, before), assemblyOf(t, after)))
+}
+
+func TestRemovingAnAccountRemovesOnlyItsLineAndRetainsTheAccount(t *testing.T) {
+	before := file(t, "config/landing-zone.yaml")
+	after := strings.Replace(before, "  - name: orders-dev\n    ou: Workloads/NonProd\n    tags:\n      team: orders\n", "", 1)
+	require.NotEqual(t, before, after)
+	a := assemblyOf(t, before)
+	require.Equal(t, []string{"- Accounts/ordersdev Custom::LandfallAccount"}, changes(a, assemblyOf(t, after)))
+	require.Equal(t, "Retain", a.stacks["Accounts"].only(t, "Custom::LandfallAccount", map[string]any{"Name": "orders-dev"}).all["DeletionPolicy"])
+}
+
+func TestSuspendingAnAccountMovesItAndNothingElse(t *testing.T) {
+	before := file(t, "config/landing-zone.yaml")
+	after := strings.Replace(before, "  - name: orders-dev\n", "  - name: orders-dev\n    state: suspended\n", 1)
+	a, b := assemblyOf(t, before), assemblyOf(t, after)
+	require.Equal(t, []string{"~ Accounts/ordersdev Custom::LandfallAccount"}, changes(a, b))
+	account := b.stacks["Accounts"].only(t, "Custom::LandfallAccount", map[string]any{"Name": "orders-dev"})
+	require.Equal(t, "Suspended", account.properties["OrganizationalUnitPath"])
+	require.Equal(t, "suspended", account.properties["State"])
+}
+
+func TestAddingARegionKeepsEveryInstanceThatExists(t *testing.T) {
+	before := file(t, "config/landing-zone.yaml")
+	after := strings.Replace(before, "    - us-west-2\n", "    - us-west-2\n    - eu-west-1\n", 1)
+	a, b := assemblyOf(t, before), assemblyOf(t, after)
+	for _, change := range changes(a, b) {
+		require.NotContains(t, change, "- ", "nothing is removed")
+	}
+	for id, template := range a.stacks {
+		for _, set := range template.resources("AWS::CloudFormation::StackSet") {
+			later := b.stacks[id].only(t, set.kind, map[string]any{"StackSetName": set.properties["StackSetName"]})
+			require.Equal(t, set.id, later.id)
+			require.Subset(t, regionsOf(later), regionsOf(set), set.id)
+		}
+	}
+}
+
+func regionsOf(set resource) []any {
+	var out []any
+	for _, group := range set.properties["StackInstancesGroup"].([]any) {
+		out = append(out, group.(map[string]any)["Regions"].([]any)...)
+	}
+	return out
+}
+
+// changes lists how the templates of two zones differ, by stack and logical id without hash: + added, - removed, ~ changed.
+func changes(before, after *assembly) []string {
+	var out []string
+	compare := func(a, b map[string]template) {
+		for _, id := range sortedKeys(merged(a, b)) {
+			old, new := byID(a[id]), byID(b[id])
+			for _, logical := range sortedKeys(merged(old, new)) {
+				x, had := old[logical]
+				y, has := new[logical]
+				switch {
+				case !had:
+					out = append(out, "+ "+id+"/"+y.id+" "+y.kind)
+				case !has:
+					out = append(out, "- "+id+"/"+x.id+" "+x.kind)
+				case !cmp.Equal(x.all, y.all):
+					out = append(out, "~ "+id+"/"+x.id+" "+x.kind)
+				}
+			}
+			if x, y := rest(a[id]), rest(b[id]); x != y {
+				out = append(out, "~ "+id+" outside its resources")
+			}
+		}
+	}
+	compare(before.stacks, after.stacks)
+	compare(before.members, after.members)
+	return out
+}
+
+func byID(t template) map[string]resource {
+	out := map[string]resource{}
+	for _, r := range t.resources("") {
+		out[r.id] = r
+	}
+	return out
+}
+
+// rest is a template without its resources.
+func rest(t template) string {
+	without := map[string]any{}
+	for key, value := range t {
+		if key != "Resources" {
+			without[key] = value
+		}
+	}
+	data, _ := json.Marshal(without)
+	return string(data)
+}
+
+func merged[V any](a, b map[string]V) map[string]V {
+	out := map[string]V{}
+	for k, v := range a {
+		out[k] = v
+	}
+	for k, v := range b {
+		out[k] = v
+	}
+	return out
+}
