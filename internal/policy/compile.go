@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -19,9 +20,44 @@ const (
 // Compiled is a document prepared for matching. It is immutable and may be used
 // by several goroutines at once.
 type Compiled struct {
-	kind   Kind
-	allows []statement
-	denies []statement
+	allows statementIndex
+	denies statementIndex
+}
+
+// statementIndex finds the statements that may match an action by its service,
+// so that a request looks at few of many statements.
+type statementIndex struct {
+	byService map[string][]*statement // in order, those of always included
+	always    []*statement            // may match any service
+}
+
+func newStatementIndex(list []*statement) statementIndex {
+	index := statementIndex{byService: map[string][]*statement{}}
+	for _, s := range list {
+		for _, service := range s.actions.services() {
+			index.byService[service] = nil
+		}
+	}
+	for _, s := range list {
+		if s.notAction || s.actions.all || len(s.actions.others) > 0 {
+			index.always = append(index.always, s)
+			for service := range index.byService {
+				index.byService[service] = append(index.byService[service], s)
+			}
+			continue
+		}
+		for _, service := range s.actions.services() {
+			index.byService[service] = append(index.byService[service], s)
+		}
+	}
+	return index
+}
+
+func (i *statementIndex) candidates(r *prepared) []*statement {
+	if list, ok := i.byService[r.service]; ok {
+		return list
+	}
+	return i.always
 }
 
 // statement is one compiled statement.
@@ -53,7 +89,7 @@ func Compile(kind Kind, d Document) (*Compiled, error) {
 	if len(d.Statements) == 0 {
 		return nil, &Error{Statement: -1, Element: "Statement", Reason: "a policy needs at least one statement"}
 	}
-	c := &Compiled{kind: kind}
+	var allows, denies []*statement
 	for i, s := range d.Statements {
 		compiled, err := compileStatement(kind, s, d.Version == Version2012)
 		if err != nil {
@@ -66,16 +102,16 @@ func Compile(kind Kind, d Document) (*Compiled, error) {
 		}
 		compiled.index = i
 		if s.Effect == Allow {
-			c.allows = append(c.allows, compiled)
+			allows = append(allows, compiled)
 		} else {
-			c.denies = append(c.denies, compiled)
+			denies = append(denies, compiled)
 		}
 	}
-	return c, nil
+	return &Compiled{newStatementIndex(allows), newStatementIndex(denies)}, nil
 }
 
-func compileStatement(kind Kind, s Statement, variables bool) (statement, error) {
-	var c statement
+func compileStatement(kind Kind, s Statement, variables bool) (*statement, error) {
+	c := &statement{}
 	if err := s.check(); err != nil {
 		return c, err
 	}
@@ -115,6 +151,8 @@ func compileStatement(kind Kind, s Statement, variables bool) (statement, error)
 			c.conditions = append(c.conditions, condition)
 		}
 	}
+	// All must hold, so the cheap ones may answer first.
+	slices.SortStableFunc(c.conditions, func(a, b condition) int { return a.family.cost() - b.family.cost() })
 	switch {
 	case s.Principal != nil:
 		c.principal = newPrincipalSet(s.Principal)
@@ -215,6 +253,20 @@ func newActionSet(element string, entries []string) (actionSet, error) {
 		}
 	}
 	return a, nil
+}
+
+// services returns the services that the patterns without a wildcard in the
+// service name, each once.
+func (a *actionSet) services() []string {
+	found := make(map[string]bool, len(a.byService))
+	for service := range a.byService {
+		found[service] = true
+	}
+	for action := range a.exact {
+		service, _, _ := strings.Cut(action, ":")
+		found[service] = true
+	}
+	return sortedKeys(found)
 }
 
 func actionGlob(text string) glob {

@@ -34,6 +34,19 @@ const (
 	null
 )
 
+// cost orders families by the time that a comparison takes.
+func (f family) cost() int {
+	switch f {
+	case null:
+		return 0
+	case arnLike:
+		return 3
+	case stringLike, stringEqualsIgnoreCase, date, ipAddress:
+		return 2
+	}
+	return 1
+}
+
 // operator is a condition operator taken apart.
 type operator struct {
 	family   family
@@ -315,12 +328,12 @@ func resolveText(tokens []token, r *prepared) (string, bool) {
 type arnValues []arnPattern
 
 func (v arnValues) match(value string, r *prepared) bool {
-	segments, ok := splitARN(value)
-	if !ok {
+	segments := r.split(value)
+	if segments == nil {
 		return false
 	}
 	for i := range v {
-		if v[i].match(&segments, r) {
+		if v[i].match(segments, r) {
 			return true
 		}
 	}

@@ -90,9 +90,9 @@ func evaluate(scps, rcps Levels, managementAccount string, r *prepared) Result {
 func appendDenies(denies []Decider, kind Kind, levels Levels, r *prepared) []Decider {
 	for level, policies := range levels {
 		for i, p := range policies {
-			for j := range p.denies {
-				if p.denies[j].matches(r) {
-					denies = append(denies, Decider{kind, level, i, p.denies[j].index})
+			for _, s := range p.denies.candidates(r) {
+				if s.matches(r) {
+					denies = append(denies, Decider{kind, level, i, s.index})
 				}
 			}
 		}
@@ -102,9 +102,9 @@ func appendDenies(denies []Decider, kind Kind, levels Levels, r *prepared) []Dec
 
 func firstAllow(level int, policies []*Compiled, r *prepared) (Decider, bool) {
 	for i, p := range policies {
-		for j := range p.allows {
-			if p.allows[j].matches(r) {
-				return Decider{SCP, level, i, p.allows[j].index}, true
+		for _, s := range p.allows.candidates(r) {
+			if s.matches(r) {
+				return Decider{SCP, level, i, s.index}, true
 			}
 		}
 	}

@@ -38,28 +38,31 @@ func EvaluateLines(ctx context.Context, r io.Reader, w io.Writer) (jsonlines.Sum
 	})
 }
 
-// Bounds of the compiled policies that one worker keeps.
+// Bounds of what one worker keeps compiled.
 const (
-	cachedPolicies = 4096
+	cachedPolicies = 4096     // entries
 	cachedBytes    = 32 << 20 // of policy text
 )
 
 // lineEvaluator answers lines one after the other and keeps compiled policies
-// by their text.
+// by their text. Lines often repeat all levels, and else single policies.
 type lineEvaluator struct {
 	cache  map[cacheKey]*list.Element
 	recent *list.List // of *cacheEntry, the most recently used first
 	bytes  int
 }
 
+// cacheKey is the text of one policy, or of all levels of one line.
 type cacheKey struct {
-	kind Kind
-	text string
+	kind   Kind
+	levels bool
+	text   string
 }
 
 type cacheEntry struct {
 	key    cacheKey
 	policy *Compiled
+	levels Levels
 	err    error
 }
 
@@ -206,6 +209,16 @@ func (e *lineEvaluator) levels(kind Kind, field string, text []byte) (Levels, er
 	if text == nil {
 		return nil, nil
 	}
+	if entry := e.cached(kind, true, text); entry != nil {
+		return entry.levels, entry.err
+	}
+	entry := &cacheEntry{key: cacheKey{kind, true, string(text)}}
+	entry.levels, entry.err = e.parseLevels(kind, field, text)
+	e.keep(entry)
+	return entry.levels, entry.err
+}
+
+func (e *lineEvaluator) parseLevels(kind Kind, field string, text []byte) (Levels, error) {
 	c := &cursor{text: text}
 	if c.null() {
 		return nil, wrapField(field, c.end())
@@ -262,22 +275,35 @@ func wrapField(field string, err error) error {
 
 // policy returns the compiled form of the policy, from the cache if it can.
 func (e *lineEvaluator) policy(kind Kind, text []byte) (*Compiled, error) {
-	if found, ok := e.cache[cacheKey{kind, string(text)}]; ok {
-		e.recent.MoveToFront(found)
-		entry := found.Value.(*cacheEntry)
+	if entry := e.cached(kind, false, text); entry != nil {
 		return entry.policy, entry.err
 	}
-	entry := &cacheEntry{key: cacheKey{kind, string(text)}}
+	entry := &cacheEntry{key: cacheKey{kind, false, string(text)}}
 	var d Document
 	if d, entry.err = Parse(text); entry.err == nil {
 		entry.policy, entry.err = Compile(kind, d)
 	}
+	e.keep(entry)
+	return entry.policy, entry.err
+}
+
+func (e *lineEvaluator) cached(kind Kind, levels bool, text []byte) *cacheEntry {
+	// Converted right here, the text is not copied.
+	found, ok := e.cache[cacheKey{kind, levels, string(text)}]
+	if !ok {
+		return nil
+	}
+	e.recent.MoveToFront(found)
+	return found.Value.(*cacheEntry)
+}
+
+// keep adds an entry and drops the ones that were not used for the longest time.
+func (e *lineEvaluator) keep(entry *cacheEntry) {
 	e.cache[entry.key] = e.recent.PushFront(entry)
-	e.bytes += len(text)
+	e.bytes += len(entry.key.text)
 	for e.recent.Len() > 1 && (e.recent.Len() > cachedPolicies || e.bytes > cachedBytes) {
 		oldest := e.recent.Remove(e.recent.Back()).(*cacheEntry)
 		delete(e.cache, oldest.key)
 		e.bytes -= len(oldest.key.text)
 	}
-	return entry.policy, entry.err
 }

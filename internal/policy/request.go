@@ -156,6 +156,24 @@ type prepared struct {
 	resourceAccount       string
 	principal             caller
 	context               map[string][]string // by lower-case key
+
+	// The last ARN that split took apart: most conditions ask for the same one.
+	arn         string
+	arnSegments [arnSegments]string
+	isARN       bool
+}
+
+// split returns the segments of an ARN, nil for other text. They are valid until
+// the next call.
+func (p *prepared) split(arn string) *[arnSegments]string {
+	if p.arn != arn {
+		p.arn = arn
+		p.arnSegments, p.isARN = splitARN(arn)
+	}
+	if !p.isARN {
+		return nil
+	}
+	return &p.arnSegments
 }
 
 // callerType is what kind of principal calls.

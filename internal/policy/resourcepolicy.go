@@ -15,16 +15,16 @@ func EvaluateResourcePolicy(p *Compiled, request Request) (Result, error) {
 		return Result{}, err
 	}
 	var denies []Decider
-	for i := range p.denies {
-		if s := &p.denies[i]; s.appliesTo(r) && s.matches(r) {
+	for _, s := range p.denies.candidates(r) {
+		if s.appliesTo(r) && s.matches(r) {
 			denies = append(denies, Decider{Resource, 0, 0, s.index})
 		}
 	}
 	if len(denies) > 0 {
 		return Result{ExplicitlyDenied, denies}, nil
 	}
-	for i := range p.allows {
-		if s := &p.allows[i]; s.appliesTo(r) && s.matches(r) {
+	for _, s := range p.allows.candidates(r) {
+		if s.appliesTo(r) && s.matches(r) {
 			return Result{Allowed, []Decider{{Resource, 0, 0, s.index}}}, nil
 		}
 	}

@@ -76,12 +76,23 @@ func (c *cursor) end() error {
 	return nil
 }
 
+// nesting are the bytes that matter inside a nested value.
+var nesting = [256]bool{'"': true, '{': true, '}': true, '[': true, ']': true}
+
 // raw returns the text of the next value.
 func (c *cursor) raw() ([]byte, error) {
 	c.space()
 	start, depth := c.at, 0
 	for c.at < len(c.text) {
-		switch b := c.text[c.at]; b {
+		if depth > 0 {
+			for c.at < len(c.text) && !nesting[c.text[c.at]] {
+				c.at++
+			}
+			if c.at == len(c.text) {
+				break
+			}
+		}
+		switch c.text[c.at] {
 		case '"':
 			if !c.skipString() {
 				return nil, errTruncated
@@ -134,6 +145,10 @@ func (c *cursor) skipString() bool {
 			return false
 		}
 		end := from + n
+		if c.text[end-1] != '\\' {
+			c.at = end + 1
+			return true
+		}
 		backslashes := 0
 		for i := end - 1; i > c.at && c.text[i] == '\\'; i-- {
 			backslashes++

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"sync"
 )
 
 const (
@@ -123,14 +124,20 @@ func (b *block) run(answer Answer) {
 			b.failed++
 		}
 	}
+	if text := b.text; cap(text) <= 2*blockSize {
+		texts.Put(&text)
+	}
 	b.text = nil
 }
+
+// texts keeps the memory of blocks that are done.
+var texts = sync.Pool{New: func() any { return new([]byte) }}
 
 // read cuts r into blocks and hands each to work and order.
 func read(ctx context.Context, r io.Reader, work, order chan<- *block) error {
 	in := bufio.NewReaderSize(r, blockSize)
 	for ended := false; !ended; {
-		b := &block{done: make(chan struct{})}
+		b := &block{text: (*texts.Get().(*[]byte))[:0], done: make(chan struct{})}
 		for !ended && len(b.text) < blockSize && (len(b.ends) == 0 || in.Buffered() > 0) {
 			err := b.readLine(in)
 			if ended = errors.Is(err, io.EOF); err != nil && !ended {
