@@ -340,7 +340,7 @@ func (c *checker) checkPlacement(z *LandingZone, known []string) {
 }
 
 // maxLookups bounds how many unknown OUs get a suggestion, because each look-up reads all OUs.
-const maxLookups = 200
+const maxLookups = 50
 
 // declaredWrong says whether organizationalUnits lists an OU with a problem of its own, so that a second message would only repeat it.
 func (c *checker) declaredWrong(ou string, z *LandingZone) bool {

@@ -6,6 +6,8 @@ const (
 	MaxFileBytes = 1 << 20
 	// MaxNesting bounds how deep lists and mappings may nest, in levels. The types need six.
 	MaxNesting = 32
+	// MaxKeys bounds how many keys one mapping may have. The types need MaxTags; the YAML parser's time grows with the square.
+	MaxKeys = 1000
 )
 
 // Limits of AWS Organizations ("Quotas and service limits for AWS Organizations" and the API

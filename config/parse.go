@@ -111,7 +111,12 @@ func (c *checker) tokens(tokens token.Tokens) bool {
 		c.report(at(t), "", p)
 	}
 	flow, line, run := 0, 0, 0
+	var open keyCount
 	for _, t := range tokens {
+		if open.add(t) > MaxKeys {
+			refuse(t, Problem{Message: fmt.Sprintf("one mapping has more than %d keys here, and no mapping of the file needs so many", MaxKeys)})
+			return false
+		}
 		switch t.Type {
 		case token.AnchorType:
 			refuse(t, Problem{Value: "&" + following(t), Message: "anchors are not allowed, so that every value is read where it applies", Fix: "write the value out, or put quotes around a text that starts with &"})
@@ -146,6 +151,47 @@ func (c *checker) tokens(tokens token.Tokens) bool {
 		}
 	}
 	return good
+}
+
+// keyCount counts the keys of the mappings that are open.
+type keyCount struct {
+	// block mappings are told apart by the column that their keys start in, mappings and lists in brackets by their brackets.
+	block []struct{ column, keys int }
+	flow  []int
+}
+
+// add takes the next token and returns how many keys its mapping has so far.
+func (k *keyCount) add(t *token.Token) int {
+	column, step := t.Position.Column, 0
+	switch t.Type {
+	case token.MappingStartType, token.SequenceStartType:
+		k.flow = append(k.flow, 0)
+		return 0
+	case token.MappingEndType, token.SequenceEndType:
+		k.flow = k.flow[:max(len(k.flow)-1, 0)]
+		return 0
+	case token.SequenceEntryType:
+	case token.MappingValueType:
+		step = 1
+		if t.Prev != nil && t.Prev.Position.Line == t.Position.Line {
+			column = t.Prev.Position.Column
+		}
+	default:
+		return 0
+	}
+	if n := len(k.flow); n > 0 {
+		k.flow[n-1] += step
+		return k.flow[n-1]
+	}
+	for len(k.block) > 0 && k.block[len(k.block)-1].column > column {
+		k.block = k.block[:len(k.block)-1]
+	}
+	if len(k.block) == 0 || k.block[len(k.block)-1].column < column {
+		k.block = append(k.block, struct{ column, keys int }{column, 0})
+	}
+	top := &k.block[len(k.block)-1]
+	top.keys += step
+	return top.keys
 }
 
 func following(t *token.Token) string {
