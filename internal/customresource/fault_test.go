@@ -117,6 +117,9 @@ func runCase(t *testing.T, c operationCase, at int, fault fakeaws.Fault, kill bo
 		seen := 0
 		p.server.Fault(func(fakeaws.Call) fakeaws.Fault {
 			if seen++; seen == at {
+				if fault == fakeaws.Timeout {
+					p.giveUp <- struct{}{}
+				}
 				return fault
 			}
 			return fakeaws.NoFault
@@ -193,9 +196,8 @@ func TestEveryRequestSurvivesEveryFault(t *testing.T) {
 						seen[resourceType][call.Name()] = true
 					}
 				}
-				// Time-outs are idle time, so many runs go side by side.
 				var running errgroup.Group
-				running.SetLimit(16)
+				running.SetLimit(8)
 				for at := 1; at <= clean.requests; at++ {
 					for _, fault := range []fakeaws.Fault{fakeaws.Throttle, fakeaws.InternalError, fakeaws.LostResponse, fakeaws.Timeout} {
 						running.Go(func() error {

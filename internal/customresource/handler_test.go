@@ -345,6 +345,27 @@ func TestTwoAccountsAtTheSameTimeAreCreatedOneAfterTheOther(t *testing.T) {
 	}
 }
 
+func TestAnAccountWaitsForTheCreationOfAnother(t *testing.T) {
+	p := newProvider(t, fakeaws.Options{FeatureSet: "ALL", AccountCreation: 10 * time.Minute, AllowOverlappingCreations: true})
+	p.server.AddOrganizationalUnit("Workloads/Prod")
+	e := create(organization.TypeAccount, account(properties{"Name": "one", "Email": "one@example.com"}))
+	answer, err := invoke(context.Background(), p.handler.OnEvent, e)
+	require.NoError(t, err)
+	e["Data"] = answer["Data"]
+	_, err = invoke(context.Background(), p.handler.IsComplete, e)
+	require.NoError(t, err)
+
+	p.ok(create(organization.TypeAccount, account(properties{"Name": "two", "Email": "two@example.com"})))
+	var at []time.Time
+	for _, call := range p.server.Mutations() {
+		if call.Operation == "CreateAccount" {
+			at = append(at, call.At)
+		}
+	}
+	require.Len(t, at, 2)
+	assert.GreaterOrEqual(t, at[1].Sub(at[0]), 10*time.Minute)
+}
+
 func TestTheDelegatedAdministratorOfAnotherIsNotTakenAway(t *testing.T) {
 	p, id := existing(t, fakeaws.Options{})
 	other := p.server.AddAccount("other", "other@example.com")

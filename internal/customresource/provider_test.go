@@ -1,9 +1,11 @@
 package customresource_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime"
@@ -25,9 +27,7 @@ import (
 const (
 	// pollInterval is how often the provider framework calls is-complete here.
 	pollInterval = 15 * time.Second
-	// clientTimeout is when a client gives up on a request that gets no answer.
-	clientTimeout = 300 * time.Millisecond
-	stackID       = "arn:aws:cloudformation:eu-central-1:111122223333:stack/landfall-organization/1"
+	stackID      = "arn:aws:cloudformation:eu-central-1:111122223333:stack/landfall-organization/1"
 )
 
 // provider plays the provider framework: it calls the handler of the real client, which
@@ -41,11 +41,20 @@ type provider struct {
 	kill     atomic.Int64
 	requests atomic.Int64
 	kills    int
+	// giveUp makes the request that waits time out, so that no test waits for a clock.
+	giveUp chan struct{}
 }
+
+// timedOut is what a client reports that has waited long enough.
+type timedOut struct{}
+
+func (timedOut) Error() string   { return "Client.Timeout exceeded while awaiting headers" }
+func (timedOut) Timeout() bool   { return true }
+func (timedOut) Temporary() bool { return true }
 
 func newProvider(t *testing.T, options fakeaws.Options) *provider {
 	t.Helper()
-	p := &provider{t: t, server: fakeaws.New(options)}
+	p := &provider{t: t, server: fakeaws.New(options), giveUp: make(chan struct{}, 1)}
 	t.Cleanup(p.server.Close)
 	p.handler = customresource.New(newClient(p.server, p), p.server.Now, slog.New(slog.DiscardHandler))
 	return p
@@ -56,18 +65,43 @@ func newClient(server *fakeaws.Server, transport http.RoundTripper) *organizatio
 		Region:       "eu-central-1",
 		BaseEndpoint: aws.String(server.URL),
 		Credentials:  credentials.NewStaticCredentialsProvider("AKIAEXAMPLE", "secret", ""),
-		HTTPClient:   &http.Client{Transport: transport, Timeout: clientTimeout},
+		HTTPClient:   &http.Client{Transport: transport},
 	}, organization.WithClock(server.Now), organization.WithBackoff(func(int) time.Duration { return time.Millisecond }))
 }
 
 // RoundTrip sends a request and, when it is the one to be killed at, never returns.
 func (p *provider) RoundTrip(request *http.Request) (*http.Response, error) {
-	response, err := http.DefaultTransport.RoundTrip(request)
+	ctx, cancel := context.WithCancel(request.Context())
+	defer cancel()
+	response := make(chan *http.Response, 1)
+	failure := make(chan error, 1)
+	go func() {
+		got, err := http.DefaultTransport.RoundTrip(request.WithContext(ctx))
+		if err == nil {
+			var body []byte
+			body, err = io.ReadAll(got.Body)
+			_ = got.Body.Close()
+			got.Body = io.NopCloser(bytes.NewReader(body))
+			response <- got
+		}
+		failure <- err
+	}()
+	var err error
+	select {
+	case err = <-failure:
+	case <-p.giveUp:
+		cancel()
+		<-failure
+		err = timedOut{}
+	}
 	if number := p.requests.Add(1); number == p.kill.Load() {
 		p.kills++
 		runtime.Goexit()
 	}
-	return response, err
+	if err != nil {
+		return nil, err
+	}
+	return <-response, nil
 }
 
 // killed is the outcome of an invocation that ended without an answer.
