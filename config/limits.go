@@ -8,6 +8,8 @@ const (
 	MaxNesting = 32
 	// MaxKeys bounds how many keys one mapping may have. The types need MaxTags; the YAML parser's time grows with the square.
 	MaxKeys = 1000
+	// MaxListItems bounds how many items with a hyphen the file may have in all, for the same reason. A zone of MaxAccounts and MaxOUs needs 7,000.
+	MaxListItems = 50_000
 )
 
 // Limits of AWS Organizations ("Quotas and service limits for AWS Organizations" and the API

@@ -110,7 +110,7 @@ func (c *checker) tokens(tokens token.Tokens) bool {
 		good = false
 		c.report(at(t), "", p)
 	}
-	flow, line, run := 0, 0, 0
+	flow, line, run, items := 0, 0, 0, 0
 	var open keyCount
 	for _, t := range tokens {
 		if open.add(t) > MaxKeys {
@@ -144,6 +144,11 @@ func (c *checker) tokens(tokens token.Tokens) bool {
 				line, run = t.Position.Line, 0
 			}
 			run++
+			items++
+		}
+		if items > MaxListItems {
+			refuse(t, Problem{Message: fmt.Sprintf("the file has more than %d list items, and no zone needs so many", MaxListItems)})
+			return false
 		}
 		if flow > MaxNesting || run > MaxNesting {
 			refuse(t, Problem{Message: fmt.Sprintf("lists and mappings nest more than %d levels deep here", MaxNesting), Fix: "no key of the file needs that; is a closing bracket missing?"})
