@@ -36,6 +36,12 @@ func TestEveryProofHolds(t *testing.T) {
 	t.Logf("%d guardrails, %d requests", len(c.Guardrails), cases)
 }
 
+func TestEveryActionAndConditionKeyExists(t *testing.T) {
+	for _, p := range catalogue(t).Lint() {
+		t.Error(p)
+	}
+}
+
 func TestEveryMutationFailsAProof(t *testing.T) {
 	c, values := catalogue(t), guardrail.ZoneValues(exampleZone())
 	all, equivalent, alive := 0, 0, 0

@@ -74,6 +74,8 @@ type Guardrail struct {
 	File string `yaml:"-"`
 	// own says that it comes from the zone's owner and not from Landfall's catalogue.
 	own bool
+	// source finds lines in the file; nil when there is none.
+	source *source
 }
 
 // Place is one place where a guardrail can be attached: exactly one of its fields is set.

@@ -91,7 +91,7 @@ func (l *loader) guardrail(name string, data []byte, own bool) {
 	if !ok {
 		return
 	}
-	g := Guardrail{File: name, own: own}
+	g := Guardrail{File: name, own: own, source: f}
 	if !l.decode(f, &g) {
 		return
 	}
@@ -154,6 +154,14 @@ func (f *source) line(yamlPath string) int {
 		yamlPath = yamlPath[:max(strings.LastIndexAny(yamlPath, ".["), 0)]
 	}
 	return f.body.GetToken().Position.Line
+}
+
+// lineOf is line for a source that may be missing.
+func (f *source) lineOf(yamlPath string) int {
+	if f == nil {
+		return 0
+	}
+	return f.line(yamlPath)
 }
 
 func (l *loader) add(f *source, yamlPath, format string, args ...any) {
