@@ -47,10 +47,15 @@
 //
 // # Where Event Ruler differs
 //
-// Event Ruler 2.1.0 judges the values of one list together, and three defects of that are not followed here:
-//   - a list with {"anything-but": {"wildcard": …}} and an operator that ignores case can match what the wildcard
-//     excludes;
-//   - a list with a number too long for a double and, after it, an IP address or block can miss the number;
+// Event Ruler 2.1.0 judges the values of one list together, by the bytes of their texts. These defects of that are not
+// followed here:
+//   - a list with a "wildcard", excluded or not, and an operator that ignores case or a suffix beyond ASCII can match what
+//     it should not and miss what it should match;
+//   - an unquoted number in the event can match an IP address or block as if its digits were hexadecimal, and a number
+//     too long for a double, listed before an address, can be missed;
 //   - on Java 17 some numbers of 17 digits or beyond 1e21 are taken as text, because that Java does not print them
 //     shortest.
+//
+// Of the two searches for consistent arrays that Event Ruler offers this package follows the stepwise one, which was the
+// only one before 2.0.0. The structured one misses some matches of events with arrays within arrays.
 package eventpattern

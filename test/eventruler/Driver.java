@@ -13,7 +13,8 @@ import software.amazon.event.ruler.Machine;
  *
  * Each line read is a JSON object whose members "pattern" and "event" are strings that hold JSON texts, so that
  * malformed ones can be asked about. Each line written is a JSON object: "outcome" is "match", "no match",
- * "bad pattern", "bad event" or, when the two searches of Event Ruler disagree, "divided"; "reason" tells why.
+ * "bad pattern" or "bad event", and "reason" tells why a pattern or event was refused. Event Ruler has two searches
+ * for consistent arrays; "outcome" is that of the stepwise one, and "divided" tells that the structured one disagrees.
  */
 public final class Driver {
     private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -36,7 +37,6 @@ public final class Driver {
         if (refusal != null) {
             return outcome("bad pattern", refusal);
         }
-        // Event Ruler has two searches for consistent arrays, of which the user may choose.
         final Machine structured = Machine.builder().withOverridesForDuplicateRules(false).withStructuredMatching(true).build();
         final Machine stepwise = Machine.builder().withOverridesForDuplicateRules(false).withStructuredMatching(false).build();
         try {
@@ -46,11 +46,9 @@ public final class Driver {
             return outcome("bad pattern", String.valueOf(e.getMessage()));
         }
         try {
-            final boolean matches = !structured.rulesForJSONEvent(event).isEmpty();
-            if (matches == stepwise.rulesForJSONEvent(event).isEmpty()) {
-                return outcome("divided", "structured matching says " + matches + ", stepwise matching the opposite");
-            }
-            return outcome(matches ? "match" : "no match", null);
+            final boolean matches = !stepwise.rulesForJSONEvent(event).isEmpty();
+            final boolean divided = matches == structured.rulesForJSONEvent(event).isEmpty();
+            return outcome(matches ? "match" : "no match", null).put("divided", divided);
         } catch (Exception e) {
             return outcome("bad event", String.valueOf(e.getMessage()));
         }

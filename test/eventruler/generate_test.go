@@ -379,7 +379,8 @@ func defective(values []value) bool {
 	contains := func(part string) bool {
 		return slices.ContainsFunc(values, func(v value) bool { return strings.Contains(v.text, part) })
 	}
-	return contains(`{"wildcard"`) && contains(`"equals-ignore-case"`)
+	beyondASCII := contains("é") || contains("É") || contains("ß")
+	return contains(`{"wildcard"`) && (contains(`"equals-ignore-case"`) || contains(`"suffix"`) && beyondASCII)
 }
 
 // isAddress tells whether a value of a pattern is an address or a block of them.
