@@ -255,16 +255,11 @@ func (c *checker) checkEmails(z *LandingZone, members []member) {
 			// The accounts have the same name, which says it all.
 			continue
 		}
-		key = m.path + ".email"
-		p := Problem{Value: m.email, Message: "another account has this e-mail address: " + c.called(other, "email") + "; AWS accepts an address once only", Fix: "give one of the two an email of its own"}
-		if _, present := c.places[key]; !present {
-			p.Message = "the pattern email makes an address that another account has: " + c.called(other, "email") + "; AWS accepts an address once only"
+		subject, at := "another account has this e-mail address: ", m.path+".email"
+		if _, present := c.places[at]; !present {
+			subject, at = "the pattern email makes an address that another account has: ", m.path+".name"
 		}
-		c.report(c.where(m.path+".name"), key, p)
-		if at, present := c.places[key]; present {
-			last := &c.problems[len(c.problems)-1]
-			last.Line, last.Column = at.value.line, at.value.column
-		}
+		c.report(c.where(at), m.path+".email", Problem{Value: m.email, Message: subject + c.called(other, "email") + "; AWS accepts an address once only", Fix: "give one of the two an email of its own"})
 	}
 }
 

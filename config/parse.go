@@ -69,7 +69,7 @@ func (c *checker) parse(data []byte) *LandingZone {
 	if !c.tokens(tokens) || tabs {
 		return nil
 	}
-	parsed, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
+	parsed, err := tree(tokens)
 	if err != nil {
 		c.syntax(content, err)
 		return nil
@@ -82,6 +82,16 @@ func (c *checker) parse(data []byte) *LandingZone {
 	c.decode(body, zone)
 	c.check(zone)
 	return zone
+}
+
+// tree is the parser of the YAML library. Text that makes the library panic is an error, like other text that it does not take.
+func tree(tokens token.Tokens) (file *ast.File, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			file, err = nil, fmt.Errorf("the parser gave up: %v", r)
+		}
+	}()
+	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 }
 
 // tabs reports lines that are indented with a tab, which YAML forbids. Lines that hold nothing or a comment may have them.
@@ -217,7 +227,7 @@ func at(t *token.Token) position {
 func (c *checker) syntax(content string, err error) {
 	e, is := errors.AsType[yaml.Error](err)
 	if !is {
-		c.report(position{}, "", Problem{Message: "the file is not YAML: " + err.Error()})
+		c.report(position{}, "", Problem{Message: "the file is not YAML: " + strings.ReplaceAll(err.Error(), "\n", " ")})
 		return
 	}
 	where := at(e.GetToken())
