@@ -16,6 +16,7 @@ func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		fullAccess,
 		`{"Version":"2012-10-17","Id":"x","Statement":{"Sid":"A","Effect":"Deny","Principal":{"AWS":["*"]},"NotAction":["s3:Get*"],"NotResource":"arn:aws:s3:::${aws:username, 'x'}/*","Condition":{"ForAllValues:StringNotLikeIfExists":{"a:b":["x*",1,true]}}}}`,
+		`{"Statement":{"Sid":"","Effect":"Deny","Principal":{"AWS":[""]},"NotAction":[""],"NotResource":"","Condition":{}}}`,
 		`{"Statement":[{"Effect":"Allow","Action":"a:b","Action":"c:d"}]}`, `{"a":"\ud800"}`, `[[`, `"`,
 	} {
 		f.Add([]byte(seed))

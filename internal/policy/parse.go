@@ -299,7 +299,7 @@ func parseConditions(c *cursor, index int) (Conditions, error) {
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil || len(conditions) == 0 {
 		return nil, err
 	}
 	return conditions, nil
