@@ -23,7 +23,8 @@ func alertsCommand(o *options) *cobra.Command {
 }
 
 func alertsMatchCommand(o *options) *cobra.Command {
-	return &cobra.Command{
+	var management string
+	c := &cobra.Command{
 		Use:   "match [FILE]",
 		Short: "Says which alerts events raise in this zone",
 		Long: `Match says which alerts EventBridge events raise in this zone. It reads JSON Lines from FILE, or
@@ -41,7 +42,9 @@ A line out:
 Alerts are sorted by name; an event that raises nothing has an empty list. "drill": true marks the
 event of an exercise, such as a sample finding. An event counts only in a Region where the alert
 listens: a governed Region or us-east-1. An alert that listens in the audit or log-archive account
-alone counts there alone when the file names that account's id, else everywhere.
+alone counts there alone when the file names that account's id, else everywhere. The zone's own
+deployments raise nothing; to tell them from those of other accounts, name the management account
+with --management-account, since the file does not.
 
 Exit codes: 0 every line was matched; 1 the zone's file has problems; 2 at least one line is no event,
 or an input cannot be read.`,
@@ -50,7 +53,7 @@ or an input cannot be read.`,
   landfall alerts match events.jsonl | jq -c 'select(.alerts | length > 0)'`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			m, err := newMatcher(o)
+			m, err := newMatcher(o, management)
 			if err != nil {
 				return err
 			}
@@ -69,10 +72,12 @@ or an input cannot be read.`,
 			return nil
 		},
 	}
+	c.Flags().StringVar(&management, "management-account", "", "the `ID` of the management account")
+	return c
 }
 
 // newMatcher compiles the alerts of the zone that the flags name.
-func newMatcher(o *options) (*alert.Matcher, error) {
+func newMatcher(o *options, management string) (*alert.Matcher, error) {
 	file, problems := config.Load(o.config)
 	switch {
 	case problems.Unreadable():
@@ -85,5 +90,5 @@ func newMatcher(o *options) (*alert.Matcher, error) {
 		return nil, fmt.Errorf("the alert catalogue: %w", err)
 	}
 	z := zone.Resolve(file)
-	return alert.NewMatcher(z, alert.For(z, catalogue))
+	return alert.NewMatcher(z, alert.For(z, catalogue), management)
 }

@@ -82,26 +82,3 @@ func (r Routed) BusPattern(id func(Accounts) string) (json.RawMessage, error) {
 	p["account"] = []any{id(r.Listen.Accounts)}
 	return compact(p)
 }
-
-// Forward is a rule that sends events from where they happen to the zone's bus in the same Region.
-type Forward struct {
-	// Name names the rule.
-	Name string
-	// Pattern is compact JSON without placeholders. It may let through more than the alerts want; the rules on the bus decide.
-	Pattern json.RawMessage
-	// AllManagementEvents asks for the rule state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS.
-	AllManagementEvents bool
-	// Accounts and Regions are where the rule must exist.
-	Accounts Accounts
-	Regions  []string
-}
-
-// Forwards are the rules that bring a zone's alerts to its bus, sorted by name. In any account and Region an event
-// matches at most one of them, so that it arrives, and is mailed, once however many alerts it raises.
-func Forwards(z *zone.Zone, routed []Routed) ([]Forward, error) {
-	var out []Forward
-	for _, r := range routed {
-		out = append(out, Forward{Name: z.Resource("forward", r.ID), Pattern: r.Pattern, AllManagementEvents: r.AllManagementEvents, Accounts: r.Listen.Accounts, Regions: r.Regions})
-	}
-	return out, nil
-}

@@ -1,0 +1,81 @@
+package alert
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/landfall-aws/landfall/internal/policy/jsonlines"
+)
+
+// MatchLines answers JSON Lines in the order in which they come. A line in:
+//
+//	{"id", "event": {…}}
+//
+// with an EventBridge envelope as event. A line out is one of
+//
+//	{"id", "alerts": [{"alert", "severity", "tier", "runbook", "drill"?}, …]}
+//	{"id", "error"}
+//
+// The id is repeated as it came; null when there is none. Every line gets an answer, blank ones an error.
+func MatchLines(ctx context.Context, r io.Reader, w io.Writer, m *Matcher) (jsonlines.Summary, error) {
+	return jsonlines.Process(ctx, r, w, func() jsonlines.Answer { return m.answer })
+}
+
+func (m *Matcher) answer(out, text []byte) ([]byte, bool) {
+	id, raised, err := m.line(text)
+	if id == nil {
+		id = json.RawMessage("null")
+	}
+	var answer any = struct {
+		ID     json.RawMessage `json:"id"`
+		Alerts []Raised        `json:"alerts"`
+	}{id, raised}
+	if err != nil {
+		answer = struct {
+			ID    json.RawMessage `json:"id"`
+			Error string          `json:"error"`
+		}{id, err.Error()}
+	}
+	line, failed := compact(answer)
+	if failed != nil { // only an id that is no JSON could do that, and line refuses those
+		return fmt.Appendf(out, `{"id":null,"error":%q}`, failed.Error()), false
+	}
+	return append(out, line...), err == nil
+}
+
+// line matches one line. It returns the id also with an error, when there is one.
+func (m *Matcher) line(text []byte) (json.RawMessage, []Raised, error) {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, nil, errors.New("the line is empty")
+	}
+	var in struct {
+		ID    json.RawMessage `json:"id"`
+		Event json.RawMessage `json:"event"`
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&in); err != nil {
+		return in.ID, nil, fmt.Errorf("want one object with id and event: %w", err)
+	}
+	if d.More() {
+		return in.ID, nil, errors.New("there is text after the object; want one object per line")
+	}
+	if len(in.ID) > 0 && (in.ID[0] == '{' || in.ID[0] == '[') {
+		return nil, nil, errors.New("id: want a string or a number")
+	}
+	if in.Event == nil || bytes.Equal(in.Event, []byte("null")) {
+		return in.ID, nil, errors.New("event is missing; want an EventBridge envelope with source, detail-type, account, region and detail")
+	}
+	raised, err := m.Match(in.Event)
+	if err != nil {
+		return in.ID, nil, fmt.Errorf("event: %w", err)
+	}
+	if raised == nil {
+		raised = []Raised{}
+	}
+	return in.ID, raised, nil
+}
