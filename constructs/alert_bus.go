@@ -46,9 +46,11 @@ func NewAlertRelayRole(scope constructs.Construct, id string, z *zone.Zone) awsi
 		alertBusARN(z, jsii.String(z.HomeRegion), awscdk.Aws_ACCOUNT_ID()))
 }
 
-// NewAlertRelay adds the rule that sends everything that a Region's alert bus receives to the bus of the home Region.
-func NewAlertRelay(scope constructs.Construct, id string, z *zone.Zone, bus awsevents.EventBus) awsevents.CfnRule {
-	return awsevents.NewCfnRule(scope, jsii.String(id), &awsevents.CfnRuleProps{
+// NewAlertRelay adds the rule that sends everything that a Region's alert bus receives to the bus of the home Region,
+// with the queue of what it could not send.
+func NewAlertRelay(scope constructs.Construct, id string, z *zone.Zone, bus awsevents.EventBus) {
+	queue := newDeadLetterQueue(constructs.NewConstruct(scope, jsii.String(id+"Queue")), z, undeliveredAlerts)
+	awsevents.NewCfnRule(scope, jsii.String(id), &awsevents.CfnRuleProps{
 		Name:         jsii.String(z.Resource("relay")),
 		Description:  jsii.String("Sends events to the alert bus of the home Region"),
 		EventBusName: bus.EventBusName(),
@@ -56,9 +58,10 @@ func NewAlertRelay(scope constructs.Construct, id string, z *zone.Zone, bus awse
 		EventPattern: map[string]any{"account": []any{map[string]any{"prefix": ""}}},
 		State:        jsii.String("ENABLED"),
 		Targets: []any{&awsevents.CfnRule_TargetProperty{
-			Id:      jsii.String("home"),
-			Arn:     alertBusARN(z, jsii.String(z.HomeRegion), awscdk.Aws_ACCOUNT_ID()),
-			RoleArn: roleARN(alertRelayRoleName(z)),
+			Id:               jsii.String("home"),
+			Arn:              alertBusARN(z, jsii.String(z.HomeRegion), awscdk.Aws_ACCOUNT_ID()),
+			RoleArn:          roleARN(alertRelayRoleName(z)),
+			DeadLetterConfig: deadLetters(queue),
 		}},
 	})
 }

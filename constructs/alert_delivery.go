@@ -5,6 +5,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -16,9 +17,10 @@ import (
 // mailTiers are the tiers that become mail, each through a topic of its own.
 func mailTiers() []alert.Tier { return []alert.Tier{alert.Page, alert.Notify} }
 
-// NewAlertDelivery adds, in the audit account's home Region, one topic per tier with its subscribers,
-// and one rule per alert that turns the alert bus's events into readable mail.
-// accountID returns the id of the account that an alert is limited to.
+// NewAlertDelivery adds, in the audit account's home Region, one topic per mail tier with its subscribers,
+// a log group for the digest, one rule per alert that turns the alert bus's events into readable mail or a
+// line of the digest, and the watch over the path that events take. accountID returns the id of the account
+// that an alert is limited to.
 func NewAlertDelivery(scope constructs.Construct, id string, z *zone.Zone, bus awsevents.EventBus, alerts []alert.Routed, accountID func(alert.Accounts) string) {
 	this := constructs.NewConstruct(scope, jsii.String(id))
 	key := newTopicKey(this, z)
@@ -26,10 +28,19 @@ func NewAlertDelivery(scope constructs.Construct, id string, z *zone.Zone, bus a
 	for _, tier := range mailTiers() {
 		topics[tier] = newAlertTopic(this, z, tier, key)
 	}
+	urgent := topics[alert.Page].TopicArn()
+	queue := newDeadLetterQueue(this, z, undeliveredAlerts, urgent)
+	digest := newDigest(this, z)
 	for _, a := range alerts {
-		topic, mails := topics[a.Tier]
-		if !mails {
-			continue
+		target := &awsevents.CfnRule_TargetProperty{Id: jsii.String(string(a.Tier)), DeadLetterConfig: deadLetters(queue)}
+		if topic, mails := topics[a.Tier]; mails {
+			target.Arn = topic.TopicArn()
+			target.InputTransformer = &awsevents.CfnRule_InputTransformerProperty{
+				InputPathsMap: a.InputPaths,
+				InputTemplate: jsii.String(a.InputTemplate),
+			}
+		} else {
+			target.Arn = logGroupTarget(digest)
 		}
 		pattern, err := a.BusPattern(accountID)
 		if err != nil {
@@ -41,16 +52,26 @@ func NewAlertDelivery(scope constructs.Construct, id string, z *zone.Zone, bus a
 			EventBusName: bus.EventBusName(),
 			EventPattern: object(a.RuleName, pattern),
 			State:        jsii.String("ENABLED"),
-			Targets: []any{&awsevents.CfnRule_TargetProperty{
-				Id:  jsii.String(string(a.Tier)),
-				Arn: topic.TopicArn(),
-				InputTransformer: &awsevents.CfnRule_InputTransformerProperty{
-					InputPathsMap: a.InputPaths,
-					InputTemplate: jsii.String(a.InputTemplate),
-				},
-			}},
+			Targets:      []any{target},
 		})
 	}
+	NewHeartbeatWatch(this, "Heartbeats", z, bus, jsii.String(accountID(alert.ManagementAccount)), urgent, queue)
+}
+
+// newDigest adds the log group of alerts that nobody is mailed about, with a saved query that counts them.
+func newDigest(scope constructs.Construct, z *zone.Zone) awslogs.LogGroup {
+	group := awslogs.NewLogGroup(scope, jsii.String("Digest"), &awslogs.LogGroupProps{
+		LogGroupName:  jsii.String(eventLogPrefix(z) + "digest"),
+		Retention:     awslogs.RetentionDays_ONE_YEAR,
+		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
+	})
+	awslogs.NewCfnQueryDefinition(scope, jsii.String("DigestQuery"), &awslogs.CfnQueryDefinitionProps{
+		Name:          jsii.String(z.Prefix + "/digest by day, account and event"),
+		LogGroupNames: &[]any{group.LogGroupName()},
+		QueryString: jsii.String("fields @timestamp\n| stats count(*) as events by bin(1d) as day, account, region, `detail-type` as type, " +
+			"coalesce(detail.eventName, detail.configRuleName) as name\n| sort day desc, events desc\n| limit 1000"),
+	})
+	return group
 }
 
 // newTopicKey adds the key of the topics. EventBridge publishes with its own principal and supports no
@@ -85,6 +106,14 @@ func newAlertTopic(scope constructs.Construct, z *zone.Zone, tier alert.Tier, ke
 		Resources:  &[]*string{topic.TopicArn()},
 		Conditions: &map[string]any{"ArnLike": map[string]any{"aws:SourceArn": awscdk.Fn_Sub(
 			jsii.String("arn:${AWS::Partition}:events:"+z.HomeRegion+":${AWS::AccountId}:rule/"+AlertBusName(z)+"/"+z.Resource("alert")+"-*"), nil)}},
+	}))
+	topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid:        jsii.String("AlarmsPublish"),
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)},
+		Actions:    jsii.Strings("sns:Publish"),
+		Resources:  &[]*string{topic.TopicArn()},
+		Conditions: &map[string]any{"ArnLike": map[string]any{"aws:SourceArn": awscdk.Fn_Sub(
+			jsii.String("arn:${AWS::Partition}:cloudwatch:"+z.HomeRegion+":${AWS::AccountId}:alarm:"+z.Prefix+"-*"), nil)}},
 	}))
 	for _, recipient := range z.Recipients {
 		awssns.NewSubscription(topic, jsii.String(recipient), &awssns.SubscriptionProps{

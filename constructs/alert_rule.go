@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -23,9 +24,14 @@ func NewEventForwarder(scope constructs.Construct, id string, z *zone.Zone, audi
 		alertBusARN(z, jsii.String("*"), auditAccountID))
 }
 
+// NewForwardingQueue adds the queue of what an account's rules could not forward, with its alarm.
+func NewForwardingQueue(scope constructs.Construct, id string, z *zone.Zone) awssqs.Queue {
+	return newDeadLetterQueue(constructs.NewConstruct(scope, jsii.String(id)), z, undeliveredEvents)
+}
+
 // NewForwardingRule adds the rule of an account's default bus that sends events to the audit account's
 // bus of the same Region. The condition limits it to some Regions; nil stands for all.
-func NewForwardingRule(scope constructs.Construct, z *zone.Zone, f alert.Forward, auditAccountID *string, condition awscdk.CfnCondition) awsevents.CfnRule {
+func NewForwardingRule(scope constructs.Construct, z *zone.Zone, f alert.Forward, auditAccountID *string, queue awssqs.Queue, condition awscdk.CfnCondition) awsevents.CfnRule {
 	state := "ENABLED"
 	if f.AllManagementEvents {
 		// Without it EventBridge drops read-only calls (EventBridge user guide, "AWS service events delivered via CloudTrail").
@@ -37,9 +43,10 @@ func NewForwardingRule(scope constructs.Construct, z *zone.Zone, f alert.Forward
 		EventPattern: object(f.Name, f.Pattern),
 		State:        jsii.String(state),
 		Targets: []any{&awsevents.CfnRule_TargetProperty{
-			Id:      jsii.String("audit"),
-			Arn:     alertBusARN(z, awscdk.Aws_REGION(), auditAccountID),
-			RoleArn: roleARN(EventForwarderName(z)),
+			Id:               jsii.String("audit"),
+			Arn:              alertBusARN(z, awscdk.Aws_REGION(), auditAccountID),
+			RoleArn:          roleARN(EventForwarderName(z)),
+			DeadLetterConfig: deadLetters(queue),
 		}},
 	})
 	if condition != nil {

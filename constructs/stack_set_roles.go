@@ -46,6 +46,14 @@ func NewStackSetRoles(scope constructs.Construct, id string, z *zone.Zone) *Stac
 				"events:PutTargets", "events:RemoveTargets", "events:ListTargetsByRule",
 				"events:TagResource", "events:UntagResource", "events:ListTagsForResource",
 			}, awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:events:*:${AWS::AccountId}:rule/"+z.Prefix+"-*"), nil)),
+			allow("Queues", []string{
+				"sqs:CreateQueue", "sqs:DeleteQueue", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SetQueueAttributes",
+				"sqs:TagQueue", "sqs:UntagQueue", "sqs:ListQueueTags",
+			}, awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:sqs:*:${AWS::AccountId}:"+z.Prefix+"-*"), nil)),
+			allow("Alarms", []string{
+				"cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms",
+				"cloudwatch:TagResource", "cloudwatch:UntagResource", "cloudwatch:ListTagsForResource",
+			}, awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:cloudwatch:*:${AWS::AccountId}:alarm:"+z.Prefix+"-*"), nil)),
 			allow("Roles", []string{
 				"iam:CreateRole", "iam:DeleteRole", "iam:GetRole", "iam:PassRole", "iam:UpdateRole", "iam:UpdateRoleDescription",
 				"iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:GetRolePolicy",

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/landfall-aws/landfall/constructs"
@@ -101,21 +102,25 @@ func addBaselineTemplates(members *constructs.MemberApp, p *Props) {
 	})
 
 	management := members.NewStack(managementRegionalTemplate, "Landing zone "+z.Name+": what the management account has in each Region")
-	addForwardingRules(management, p, parameter(management, "AuditAccountId", audit), map[alert.Accounts]*string{
+	auditID = parameter(management, "AuditAccountId", audit)
+	queue := addForwardingRules(management, p, auditID, map[alert.Accounts]*string{
 		alert.AllAccounts:       nil,
 		alert.ManagementAccount: nil,
 	})
+	constructs.NewHeartbeat(management, "Heartbeat", z, auditID, queue)
 }
 
 // addForwardingRules adds the rules that listen in the given kinds of accounts; a kind with an account
-// id is limited to that account.
-func addForwardingRules(stack awscdk.Stack, p *Props, auditAccountID *string, kinds map[alert.Accounts]*string) {
+// id is limited to that account. It returns the queue of what they could not send.
+func addForwardingRules(stack awscdk.Stack, p *Props, auditAccountID *string, kinds map[alert.Accounts]*string) awssqs.Queue {
+	queue := constructs.NewForwardingQueue(stack, "Undelivered", p.Zone)
 	where := &whereConditions{stack: stack, zone: p.Zone, conditions: map[string]awscdk.CfnCondition{}}
 	for _, f := range p.Forwards {
 		if accountID, listens := kinds[f.Accounts]; listens {
-			constructs.NewForwardingRule(stack, p.Zone, f, auditAccountID, where.only(f, accountID))
+			constructs.NewForwardingRule(stack, p.Zone, f, auditAccountID, queue, where.only(f, accountID))
 		}
 	}
+	return queue
 }
 
 // whereConditions adds to a template the conditions that limit rules to Regions and accounts, once each.
