@@ -249,6 +249,8 @@ func (c *checker) wrongType(where position, path string, node ast.Node, want ref
 	}
 	text, isWord := word(node)
 	switch {
+	case want.Kind() == reflect.Int && bareDigits(node):
+		p.Message = "the number is too large, or written in no form that YAML reads as a number"
 	case want.Kind() == reflect.String && r.Pattern == idPattern:
 		p.Fix = `put the id in quotes, as in "111122223333": without them YAML reads a number and drops leading zeros`
 	case want.Kind() == reflect.String && scalar(node):
