@@ -1,0 +1,177 @@
+package guardrail
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/landfall-aws/landfall/internal/policy"
+	"github.com/landfall-aws/landfall/internal/zone"
+)
+
+// Decider answers requests as the packed policies of a zone do. It is safe for use by several goroutines.
+type Decider struct {
+	z        *zone.Zone
+	c        *Catalogue
+	policies []Policy
+	compiled map[string]*policy.Compiled // by Policy.ID
+	full     *policy.Compiled
+}
+
+// NewDecider plans the zone's policies and prepares them.
+func NewDecider(z *zone.Zone, c *Catalogue) (*Decider, error) {
+	policies, err := Plan(z, c)
+	if err != nil {
+		return nil, err
+	}
+	d := &Decider{z: z, c: c, compiled: map[string]*policy.Compiled{}}
+	if d.full, err = policy.Compile(policy.SCP, fullAccess()); err != nil {
+		return nil, err
+	}
+	for _, p := range policies {
+		kind, ok := map[string]policy.Kind{TypeSCP: policy.SCP, TypeRCP: policy.RCP}[p.Type]
+		if !ok {
+			continue
+		}
+		doc, err := policy.Parse(p.Content)
+		if err != nil {
+			return nil, fmt.Errorf("policy %s: %w", p.Name, err)
+		}
+		if d.compiled[p.ID], err = policy.Compile(kind, doc); err != nil {
+			return nil, fmt.Errorf("policy %s: %w", p.Name, err)
+		}
+		d.policies = append(d.policies, p)
+	}
+	return d, nil
+}
+
+// Path is what one account or OU inherits: the policies of each level, the root first.
+type Path struct {
+	decider *Decider
+	// Levels names the levels: root, OU Workloads, OU Workloads/Prod, account orders-prod.
+	Levels     []Target
+	scps, rcps policy.Levels
+	scpSources [][]*Policy // nil stands for FullAWSAccess
+	rcpSources [][]*Policy
+}
+
+// Account returns the path of the account with the given name.
+func (d *Decider) Account(name string) (*Path, error) {
+	for _, a := range d.z.Members() {
+		if a.Name == name {
+			return d.path(a.OU, name), nil
+		}
+	}
+	var names []string
+	for _, a := range d.z.Members() {
+		names = append(names, a.Name)
+	}
+	return nil, fmt.Errorf("the zone has no account %q; it has %s", name, strings.Join(names, ", "))
+}
+
+// OU returns the path of the OU, as for an account directly in it that has no policies of its own.
+func (d *Decider) OU(path string) (*Path, error) {
+	var paths []string
+	for _, o := range d.z.OUs {
+		if o.Path == path {
+			return d.path(path, ""), nil
+		}
+		paths = append(paths, o.Path)
+	}
+	return nil, fmt.Errorf("the zone has no OU %q; it has %s", path, strings.Join(paths, ", "))
+}
+
+func (d *Decider) path(ou, account string) *Path {
+	p := &Path{decider: d, Levels: []Target{{Root: true}}}
+	for i := range ou {
+		if ou[i] == '/' {
+			p.Levels = append(p.Levels, Target{OU: ou[:i]})
+		}
+	}
+	p.Levels = append(p.Levels, Target{OU: ou}, Target{Account: account})
+	for _, level := range p.Levels {
+		scps, rcps := []*policy.Compiled{d.full}, []*policy.Compiled{}
+		scpSources, rcpSources := []*Policy{nil}, []*Policy{}
+		for i := range d.policies {
+			q := &d.policies[i]
+			if !slices.Contains(q.Targets, level) {
+				continue
+			}
+			if q.Type == TypeRCP {
+				rcps, rcpSources = append(rcps, d.compiled[q.ID]), append(rcpSources, q)
+			} else {
+				scps, scpSources = append(scps, d.compiled[q.ID]), append(scpSources, q)
+			}
+		}
+		p.scps, p.rcps = append(p.scps, scps), append(p.rcps, rcps)
+		p.scpSources, p.rcpSources = append(p.scpSources, scpSources), append(p.rcpSources, rcpSources)
+	}
+	return p
+}
+
+// Reason is one statement that decided.
+type Reason struct {
+	policy.Decider
+	// Level is where its policy is attached.
+	Level Target
+	// Policy and Guardrail are nil when FullAWSAccess, which AWS attaches to every level, allows.
+	Policy    *Policy
+	Guardrail *Guardrail
+	// Sid names the statement in the guardrail's file.
+	Sid string
+}
+
+// Decision is the answer to a request.
+type Decision struct {
+	Decision policy.Decision
+	// Reasons are the statements that deny, or else those that allow, one per level.
+	Reasons []Reason
+}
+
+// Denied reports whether the request is stopped.
+func (d Decision) Denied() bool { return d.Decision != policy.Allowed }
+
+// Decide evaluates a request of a principal in the account, on a resource in the account.
+func (p *Path) Decide(r policy.Request) (Decision, error) {
+	result, err := policy.Evaluate(p.scps, p.rcps, r)
+	if err != nil {
+		return Decision{}, err
+	}
+	out := Decision{Decision: result.Decision}
+	for _, by := range result.By {
+		sources := p.scpSources
+		if by.Kind == policy.RCP {
+			sources = p.rcpSources
+		}
+		reason := Reason{Decider: by, Level: p.Levels[by.Level]}
+		if by.Policy >= 0 {
+			reason.Policy = sources[by.Level][by.Policy]
+		}
+		if reason.Policy != nil {
+			for _, s := range reason.Policy.Statements {
+				if s.Index == by.Statement {
+					reason.Guardrail, _ = p.decider.c.Find(s.GuardrailID)
+					reason.Sid = s.Sid
+				}
+			}
+		}
+		out.Reasons = append(out.Reasons, reason)
+	}
+	return out, nil
+}
+
+// Exempt returns the principal patterns that the statement does not apply to, with placeholders resolved.
+func (d *Decider) Exempt(r Reason) ([]string, error) {
+	if r.Guardrail == nil {
+		return nil, nil
+	}
+	for _, s := range r.Guardrail.Statements {
+		if s.Sid == r.Sid {
+			return d.c.principals(r.Guardrail.Exemptions(s), ZoneValues(d.z))
+		}
+	}
+	return nil, nil
+}
+
+// HomeRegion is the home Region of the zone.
+func (d *Decider) HomeRegion() string { return d.z.HomeRegion }
