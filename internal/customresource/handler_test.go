@@ -507,7 +507,8 @@ func TestTheDeadlineOfTheFunctionIsAnsweredAsNotComplete(t *testing.T) {
 	answer, err = invoke(ctx, p.handler.IsComplete, e)
 	require.NoError(t, err)
 	assert.Equal(t, false, answer["IsComplete"])
-	require.NoError(t, ctx.Err(), "the answer must come before the deadline")
+	deadline, _ := ctx.Deadline()
+	assert.Greater(t, time.Until(deadline), 3*time.Second, "the answer must come before the deadline")
 }
 
 func TestIsCompleteWithoutAStartIsRefused(t *testing.T) {
