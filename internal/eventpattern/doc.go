@@ -53,9 +53,8 @@
 //     it should not and miss what it should match;
 //   - an unquoted number in the event can match an IP address or block as if its digits were hexadecimal, and a number
 //     too long for a double, listed before an address, can be missed;
+//   - a list of a plain string, a numeric comparison and further operators can match its own string by chance only, from
+//     one build of the same pattern to the next;
 //   - on Java 17 some numbers of 17 digits or beyond 1e21 are taken as text, because that Java does not print them
 //     shortest.
-//
-// Of the two searches for consistent arrays that Event Ruler offers this package follows the stepwise one, which was the
-// only one before 2.0.0. The structured one misses some matches of events with arrays within arrays.
 package eventpattern

@@ -13,8 +13,8 @@ import software.amazon.event.ruler.Machine;
  *
  * Each line read is a JSON object whose members "pattern" and "event" are strings that hold JSON texts, so that
  * malformed ones can be asked about. Each line written is a JSON object: "outcome" is "match", "no match",
- * "bad pattern" or "bad event", and "reason" tells why a pattern or event was refused. Event Ruler has two searches
- * for consistent arrays; "outcome" is that of the stepwise one, and "divided" tells that the structured one disagrees.
+ * "bad pattern", "bad event", or "undecided" when the two searches for consistent arrays that Event Ruler has disagree;
+ * "reason" tells why a pattern or event was refused.
  */
 public final class Driver {
     private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -47,8 +47,10 @@ public final class Driver {
         }
         try {
             final boolean matches = !stepwise.rulesForJSONEvent(event).isEmpty();
-            final boolean divided = matches == structured.rulesForJSONEvent(event).isEmpty();
-            return outcome(matches ? "match" : "no match", null).put("divided", divided);
+            if (matches == structured.rulesForJSONEvent(event).isEmpty()) {
+                return outcome("undecided", null);
+            }
+            return outcome(matches ? "match" : "no match", null);
         } catch (Exception e) {
             return outcome("bad event", String.valueOf(e.getMessage()));
         }

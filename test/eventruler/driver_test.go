@@ -34,9 +34,6 @@ type question struct {
 type answer struct {
 	Outcome string `json:"outcome"`
 	Reason  string `json:"reason"`
-	// Divided tells that Event Ruler's structured search, its default since 2.0.0, does not agree with the outcome, which
-	// is that of the stepwise search.
-	Divided bool `json:"divided"`
 }
 
 // ask runs Event Ruler once over all questions.

@@ -24,6 +24,10 @@ const (
 	pairsPerOperator = 220
 	// leastShare is the share of each outcome in percent below which the pairs of an operator show too little.
 	leastShare = 10
+	// repetitions is how often a question is put again to see whether Event Ruler wavers.
+	repetitions = 60
+	// mostWavering is the least number of pairs among which Event Ruler may waver on one.
+	mostWavering = 500
 	// shownDifferences bounds the report of a failed comparison.
 	shownDifferences = 25
 )
@@ -54,6 +58,7 @@ func ours(q question) answer {
 // compare asks Event Ruler about all pairs, fails for every pair on which internal/eventpattern differs without
 // allowed agreeing, and prints how often each group had each outcome.
 func compare(t *testing.T, pairs []pair, allowed func(p pair, ours, theirs answer) bool) map[string]map[string]int {
+	t.Helper()
 	questions := make([]question, len(pairs))
 	for i, p := range pairs {
 		questions[i] = p.question
@@ -61,7 +66,7 @@ func compare(t *testing.T, pairs []pair, allowed func(p pair, ours, theirs answe
 	answers := ask(t, questions)
 	counts := make(map[string]map[string]int)
 	var groups []string
-	differences := 0
+	var differing []int
 	for i, p := range pairs {
 		mine, theirs := ours(p.question), answers[i]
 		if counts[p.group] == nil {
@@ -69,14 +74,20 @@ func compare(t *testing.T, pairs []pair, allowed func(p pair, ours, theirs answe
 			groups = append(groups, p.group)
 		}
 		counts[p.group][theirs.Outcome]++
-		if theirs.Divided {
-			counts[p.group]["divided"]++
-		}
-		if mine.Outcome == theirs.Outcome {
-			continue
-		}
-		if allowed(p, mine, theirs) {
+		switch {
+		case mine.Outcome == theirs.Outcome:
+		case allowed(p, mine, theirs):
 			counts[p.group]["stricter"]++
+		default:
+			differing = append(differing, i)
+		}
+	}
+	differences := 0
+	for i, undecided := range wavers(t, questions, differing) {
+		p, mine, theirs := pairs[differing[i]], ours(questions[differing[i]]), answers[differing[i]]
+		if undecided {
+			t.Logf("Event Ruler wavers on %s against %s", p.Pattern, p.Event)
+			counts[p.group]["wavering"]++
 			continue
 		}
 		if differences++; differences <= shownDifferences {
@@ -84,17 +95,41 @@ func compare(t *testing.T, pairs []pair, allowed func(p pair, ours, theirs answe
 				p.group, p.Pattern, p.Event, mine.Outcome, mine.Reason, theirs.Outcome, theirs.Reason)
 		}
 	}
+	assert.LessOrEqual(t, len(differing)-differences, len(pairs)/mostWavering, "Event Ruler must rarely waver")
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\t match\t no match\t bad pattern\t bad event\t stricter here\t structured search disagrees")
+	fmt.Fprintln(w, "\t match\t no match\t bad pattern\t bad event\t stricter here\t wavering")
 	for _, group := range groups {
 		c := counts[group]
 		fmt.Fprintf(w, "%s\t %d\t %d\t %d\t %d\t %d\t %d\n",
-			group, c["match"], c["no match"], c["bad pattern"], c["bad event"], c["stricter"], c["divided"])
+			group, c["match"], c["no match"], c["bad pattern"], c["bad event"], c["stricter"], c["wavering"])
 	}
 	require.NoError(t, w.Flush())
 	t.Logf("%d pairs, %d differences\n%s", len(pairs), differences, table.String())
 	return counts
+}
+
+// wavers tells for each of the given questions whether Event Ruler answers it now one way and now the other: what it
+// builds of some patterns depends on the identity hashes of Java objects.
+func wavers(t *testing.T, questions []question, indices []int) []bool {
+	t.Helper()
+	undecided := make([]bool, len(indices))
+	if len(indices) == 0 {
+		return undecided
+	}
+	var repeated []question
+	for _, i := range indices {
+		for range repetitions {
+			repeated = append(repeated, questions[i])
+		}
+	}
+	answers := ask(t, repeated)
+	for i := range indices {
+		for _, a := range answers[i*repetitions : (i+1)*repetitions] {
+			undecided[i] = undecided[i] || a.Outcome != answers[i*repetitions].Outcome
+		}
+	}
+	return undecided
 }
 
 func never(pair, answer, answer) bool { return false }
@@ -250,6 +285,12 @@ func TestAlertPatternsMatchAsByEventRuler(t *testing.T) {
 		pairs = append(pairs, mutantPairs(t, a.ID, a.Pattern)...)
 	}
 	compare(t, pairs, never)
+}
+
+func TestEventRulerWaversOnSomeLists(t *testing.T) {
+	questions := []question{{`{"a":["b",{"numeric":[">=",-399]},{"suffix":"\\bba"}]}`, `{"a":"b"}`}}
+	assert.Equal(t, []bool{true}, wavers(t, questions, []int{0}))
+	assert.Equal(t, "match", ours(questions[0]).Outcome)
 }
 
 // TestKnownDefectsOfEventRuler pins the differences that the package comment of internal/eventpattern tells, and that
