@@ -13,6 +13,7 @@ import (
 func (c *checker) check(z *LandingZone) {
 	c.checkRegions(z)
 	c.checkLogs(z)
+	c.checkServices(z)
 	known := c.checkOUs(z)
 	members := c.members(z)
 	c.checkNames(z, members)
@@ -82,6 +83,27 @@ func (c *checker) checkLogs(z *LandingZone) {
 	}
 	if l.ExpireAfterDays < l.ObjectLock.Days && !c.spoiled[lock] {
 		c.report(c.where(expire), expire, Problem{Value: fmt.Sprint(l.ExpireAfterDays), Message: fmt.Sprintf("log files cannot be deleted while they are locked: objectLock.days is %d%s", l.ObjectLock.Days, c.byDefault(lock)), Fix: "write " + fmt.Sprint(l.ObjectLock.Days) + " or more, or 0 to keep them for ever"})
+	}
+}
+
+func (c *checker) checkServices(z *LandingZone) {
+	const hub, recorder = "services.securityHub.enabled", "services.config.enabled"
+	s := z.Services
+	if s.SecurityHub.Enabled && !s.Config.Enabled && !c.spoiled[recorder] {
+		c.report(c.where(recorder), recorder, Problem{Value: "false", Message: "Security Hub is on" + c.byDefault(hub) + " and finds almost nothing without the recorder of AWS Config", Fix: "remove this line, or turn Security Hub off too: securityHub: {enabled: false}"})
+	}
+	const controls = "services.securityHub.disabledControls"
+	first := map[string]int{}
+	for i, control := range s.SecurityHub.DisabledControls {
+		path := index(controls, i) + ".id"
+		if !c.good(path) {
+			continue
+		}
+		if before, twice := first[strings.ToLower(control.ID)]; twice {
+			c.report(c.where(path), path, Problem{Value: control.ID, Message: fmt.Sprintf("the control is in the list twice, first on line %d", before), Fix: "keep one of the two"})
+			continue
+		}
+		first[strings.ToLower(control.ID)] = c.line(path)
 	}
 }
 

@@ -42,6 +42,9 @@ type LandingZone struct {
 	// Logs configures how the log archive keeps what it receives.
 	// Consequence: it decides what the logs cost over time and how long an investigation can look back.
 	Logs Logs `yaml:"logs"`
+	// Services configures the detection services.
+	// Consequence: the audit account runs them for every account, today's and tomorrow's, in every governed Region; most have a running cost.
+	Services Services `yaml:"services"`
 	// Tags are put on every resource and account of the zone.
 	// Consequence: they appear in cost reports and in policies that read tags. At most 50 tags reach one account, its own included.
 	Tags map[string]string `yaml:"tags"`
@@ -191,6 +194,142 @@ type ObjectLock struct {
 	Days int `yaml:"days"`
 }
 
+// Services configures the detection services.
+type Services struct {
+	// GuardDuty finds threats in the accounts' logs.
+	// Consequence: it costs per event and per gigabyte; findings go to the audit account and to the log archive.
+	GuardDuty GuardDuty `yaml:"guardDuty"`
+	// SecurityHub checks every account against standards.
+	// Consequence: it costs per check; findings of every Region are collected in the home Region.
+	SecurityHub SecurityHub `yaml:"securityHub"`
+	// AccessAnalyzer finds access that should not be.
+	// Consequence: external access is free to find, unused access is not.
+	AccessAnalyzer AccessAnalyzer `yaml:"accessAnalyzer"`
+	// Config records how resources change.
+	// Consequence: it costs per recorded change; most checks of Security Hub need it.
+	Config ConfigRecorder `yaml:"config"`
+	// Inspector scans for vulnerabilities.
+	// Consequence: it costs per scanned resource.
+	Inspector Inspector `yaml:"inspector"`
+	// Macie looks for sensitive data in S3.
+	// Consequence: it costs per bucket and per gigabyte.
+	Macie OptionalService `yaml:"macie"`
+	// Detective relates findings and logs in a graph.
+	// Consequence: it costs per gigabyte.
+	Detective OptionalService `yaml:"detective"`
+	// RootAccess configures how the root users of members are governed.
+	// Consequence: see its key.
+	RootAccess RootAccess `yaml:"rootAccess"`
+}
+
+// GuardDuty configures Amazon GuardDuty.
+type GuardDuty struct {
+	// Enabled turns GuardDuty on in every account.
+	// Consequence: setting it to false later leaves it on in AWS; it is only no longer governed.
+	Enabled bool `yaml:"enabled"`
+	// Plans are the protection plans beyond the foundation.
+	// Consequence: each is billed on its own.
+	Plans GuardDutyPlans `yaml:"plans"`
+}
+
+// GuardDutyPlans chooses protection plans.
+type GuardDutyPlans struct {
+	// S3 watches data events of S3.
+	// Consequence: it costs per million events.
+	S3 bool `yaml:"s3"`
+	// EKS watches the audit logs of EKS clusters.
+	// Consequence: it costs per million events.
+	EKS bool `yaml:"eks"`
+	// Malware scans the volumes of instances with suspicious findings.
+	// Consequence: it costs per gigabyte scanned.
+	Malware bool `yaml:"malware"`
+	// RDS watches sign-ins to databases.
+	// Consequence: it costs per virtual CPU of the databases.
+	RDS bool `yaml:"rds"`
+	// Lambda watches the network traffic of functions.
+	// Consequence: it costs per gigabyte.
+	Lambda bool `yaml:"lambda"`
+	// Runtime watches processes on EKS, ECS and EC2 with an agent, which it installs.
+	// Consequence: it costs per virtual CPU.
+	Runtime bool `yaml:"runtime"`
+}
+
+// SecurityHub configures AWS Security Hub CSPM.
+type SecurityHub struct {
+	// Enabled turns Security Hub on in every account under one central configuration, with the Foundational Security Best Practices.
+	// Consequence: members can no longer configure it themselves. Setting it to false later leaves it on in AWS; it is only no longer governed.
+	Enabled bool `yaml:"enabled"`
+	// CIS adds the CIS AWS Foundations Benchmark.
+	// Consequence: controls that both standards share are checked and billed once.
+	CIS bool `yaml:"cis"`
+	// DisabledControls lists controls that are not checked.
+	// Consequence: nobody hears when a resource breaks one of them.
+	DisabledControls []DisabledControl `yaml:"disabledControls"`
+}
+
+// DisabledControl is a Security Hub control that is not checked.
+type DisabledControl struct {
+	// ID is the control's id.
+	// Consequence: the control is off in every account and Region.
+	ID string `yaml:"id"`
+	// Reason says why.
+	// Consequence: it is what an auditor reads.
+	Reason string `yaml:"reason"`
+}
+
+// AccessAnalyzer configures IAM Access Analyzer.
+type AccessAnalyzer struct {
+	// Enabled looks for access from outside the organization, in every governed Region.
+	// Consequence: it is free. Setting it to false later leaves the analyzers as they are.
+	Enabled bool `yaml:"enabled"`
+	// UnusedAccess looks for roles, users and permissions that nobody uses.
+	// Consequence: it costs per role and user each month.
+	UnusedAccess bool `yaml:"unusedAccess"`
+	// UnusedAccessDays is for how many days access must be unused to be reported.
+	// Consequence: fewer days report more.
+	UnusedAccessDays int `yaml:"unusedAccessDays"`
+}
+
+// Config recording frequencies.
+const (
+	RecordContinuous = "continuous"
+	RecordDaily      = "daily"
+)
+
+// ConfigRecorder configures AWS Config.
+type ConfigRecorder struct {
+	// Enabled records in every account and governed Region.
+	// Consequence: an account that has a recorder of its own must lose it first, because AWS allows one in a Region. Setting it to false removes the zone's recorders; what they recorded stays.
+	Enabled bool `yaml:"enabled"`
+	// Recording is continuous, each change, or daily, one state a day.
+	// Consequence: a daily item costs four times a continuous one, so daily is cheaper only where resources change more than four times a day; alerts on changes come a day late.
+	Recording string `yaml:"recording"`
+}
+
+// Inspector configures Amazon Inspector.
+type Inspector struct {
+	// Enabled turns Inspector on in every account.
+	// Consequence: setting it to false later leaves it on in AWS; it is only no longer governed.
+	Enabled bool `yaml:"enabled"`
+	// Scan lists what is scanned.
+	// Consequence: each kind is billed on its own.
+	Scan []string `yaml:"scan"`
+}
+
+// OptionalService turns a service on.
+type OptionalService struct {
+	// Enabled turns the service on in every account.
+	// Consequence: setting it to false later leaves it on in AWS; it is only no longer governed.
+	Enabled bool `yaml:"enabled"`
+}
+
+// RootAccess configures centralized root access.
+type RootAccess struct {
+	// Central lets the organization remove the root credentials of members and open short root sessions instead.
+	// Consequence: members that are created get no root credentials. It is free, and setting it to false later leaves it on in AWS.
+	Central bool `yaml:"central"`
+}
+
 // DefaultOUs are the OUs of every zone, parents before children.
 // The OU Security holds the log-archive and audit accounts only; Suspended holds suspended accounts only.
 func DefaultOUs() []string {
@@ -218,6 +357,14 @@ func Default() *LandingZone {
 		Logs: Logs{
 			ObjectLock:       ObjectLock{Mode: LockGovernance, Days: 365},
 			ArchiveAfterDays: 90,
+		},
+		Services: Services{
+			GuardDuty:      GuardDuty{Enabled: true},
+			SecurityHub:    SecurityHub{Enabled: true},
+			AccessAnalyzer: AccessAnalyzer{Enabled: true, UnusedAccessDays: 90},
+			Config:         ConfigRecorder{Enabled: true, Recording: RecordContinuous},
+			Inspector:      Inspector{Scan: []string{"ec2", "ecr", "lambda"}},
+			RootAccess:     RootAccess{Central: true},
 		},
 	}
 }

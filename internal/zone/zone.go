@@ -40,7 +40,9 @@ type Zone struct {
 	Shards []Shard
 	Trail  config.Trail
 	Logs   config.Logs
-	Tags   map[string]string
+	// Services are the detection services, their lists sorted.
+	Services config.Services
+	Tags     map[string]string
 }
 
 // OU is an organizational unit, identified by its path from the root, as in Workloads/Prod.
@@ -93,6 +95,7 @@ func Resolve(c *config.LandingZone) *Zone {
 		Recipients:      sorted(c.Alerts.Recipients),
 		Trail:           c.Trail,
 		Logs:            c.Logs,
+		Services:        services(c.Services),
 		Tags:            maps.Clone(c.Tags),
 	}
 	z.AlertRegions = sorted(append(slices.Clone(z.GovernedRegions), GlobalRegion))
@@ -145,6 +148,14 @@ func emailOr(email, pattern, name string) string {
 		return email
 	}
 	return config.EmailFor(pattern, name)
+}
+
+// services returns the services with their lists sorted.
+func services(s config.Services) config.Services {
+	s.Inspector.Scan = sorted(s.Inspector.Scan)
+	s.SecurityHub.DisabledControls = slices.Clone(s.SecurityHub.DisabledControls)
+	slices.SortFunc(s.SecurityHub.DisabledControls, func(a, b config.DisabledControl) int { return strings.Compare(a.ID, b.ID) })
+	return s
 }
 
 func sorted(in []string) []string {
