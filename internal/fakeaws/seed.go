@@ -139,6 +139,7 @@ func (s *Server) Snapshot() []string {
 			lines = append(lines, fmt.Sprintf("attachment %s %s", target, id))
 		}
 	}
+	lines = append(lines, s.securityLines()...)
 	slices.Sort(lines)
 	return lines
 }

@@ -28,6 +28,8 @@ type Options struct {
 	Start time.Time
 	// Tick is how far the virtual clock moves with each request; 50 ms when zero.
 	Tick time.Duration
+	// Clock, when set, replaces the virtual clock, for a server that other processes use.
+	Clock func() time.Time
 	// Finalizing is how long after its creation the organization refuses CreateAccount.
 	Finalizing time.Duration
 	// AccountCreation is how long an account creation stays IN_PROGRESS; one second when zero.
@@ -49,14 +51,17 @@ type Options struct {
 	// AllowOverlappingCreations accepts CreateAccount while another creation is in progress;
 	// otherwise it answers ConcurrentModificationException.
 	AllowOverlappingCreations bool
+	// Security configures the security services.
+	Security SecurityOptions
 }
 
 // Call is one request that the server received.
 type Call struct {
-	Service   string // "organizations", "cloudformation", "kms", "sts"
+	Service   string // "organizations", "cloudformation", "kms", "sts", "guardduty", …
 	Operation string // API name, for example "CreateAccount"
 	Mutating  bool   // whether the operation can change state
 	AccountID string // account of the caller
+	Region    string // Region that the request was signed for
 	At        time.Time
 	Error     string // error code of the answer, "" when it succeeded
 	Fault     Fault  // fault that was injected
@@ -106,15 +111,18 @@ type Server struct {
 // New starts a server on a local port. Close it when done.
 func New(options Options) *Server {
 	s := newServer(options)
-	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
+	s.http = httptest.NewServer(s)
 	s.URL = s.http.URL
 	return s
 }
 
-// Handler returns the fake as a handler, to be served on its own or behind a front.
-func Handler(options Options) http.Handler { return http.HandlerFunc(newServer(options).serve) }
+// Handler returns a new fake as a handler, to be served on its own or behind a front.
+func Handler(options Options) http.Handler { return newServer(options) }
 
 func newServer(options Options) *Server {
+	if options.Clock != nil {
+		options.Start = options.Clock()
+	}
 	if options.Start.IsZero() {
 		options.Start = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 	}
@@ -243,9 +251,11 @@ type operation struct {
 	run       func(s *Server, caller string, in input) (output, *apiError)
 }
 
-var credentialKey = regexp.MustCompile(`Credential=([^/,\s]+)/`)
+// credentialKey finds the access key, the Region and the signing name of a request.
+var credentialKey = regexp.MustCompile(`Credential=([^/,\s]+)/\d+/([^/]+)/([^/]+)/`)
 
-func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP answers one request of an SDK.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
@@ -258,13 +268,19 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	op, known := operations()[service+":"+name]
 
 	s.mu.Lock()
-	s.now = s.now.Add(s.options.Tick)
-	s.settle()
-	caller := ManagementAccountID
-	if key := credentialKey.FindStringSubmatch(r.Header.Get("Authorization")); key != nil && s.keys[key[1]] != "" {
-		caller = s.keys[key[1]]
+	if s.now = s.now.Add(s.options.Tick); s.options.Clock != nil {
+		s.now = s.options.Clock()
 	}
-	call := Call{Service: service, Operation: name, Mutating: op.mutating, AccountID: caller, At: s.now}
+	s.settle()
+	caller, region := ManagementAccountID, ""
+	if key := credentialKey.FindStringSubmatch(r.Header.Get("Authorization")); key != nil {
+		region = key[2]
+		if s.keys[key[1]] != "" {
+			caller = s.keys[key[1]]
+		}
+	}
+	in[regionMember] = region
+	call := Call{Service: service, Operation: name, Mutating: op.mutating, AccountID: caller, Region: region, At: s.now}
 	decide := s.fault
 	s.mu.Unlock()
 
@@ -344,7 +360,7 @@ func drop(w http.ResponseWriter) {
 var jsonTargets = map[string]string{"AWSOrganizationsV20161128": "organizations", "TrentService": "kms"}
 
 // queryVersions maps the Version parameter to the service (AWS Query protocol).
-var queryVersions = map[string]string{"2010-05-15": "cloudformation", "2011-06-15": "sts"}
+var queryVersions = map[string]string{"2010-05-15": "cloudformation", "2011-06-15": "sts", "2010-05-08": "iam"}
 
 func decode(r *http.Request, body []byte) (service, name string, in input, err error) {
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
@@ -360,6 +376,9 @@ func decode(r *http.Request, body []byte) (service, name string, in input, err e
 			}
 		}
 		return service, operation, in, nil
+	}
+	if service, name, in, err := decodeREST(r, body); service != "" || err != nil {
+		return service, name, in, err
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
@@ -385,13 +404,16 @@ func respond(w http.ResponseWriter, service, name string, out output, failure *a
 		}
 	}
 	w.Header().Set("X-Amzn-Requestid", "00000000-0000-0000-0000-000000000000")
-	if service == "cloudformation" || service == "sts" {
+	if service == "cloudformation" || service == "sts" || service == "iam" {
 		w.Header().Set("Content-Type", "text/xml")
 		w.WriteHeader(status)
 		writeXML(w, name, out, failure)
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	if failure != nil {
+		w.Header().Set("X-Amzn-Errortype", failure.code) // where the REST protocol has it
+	}
 	w.WriteHeader(status)
 	if failure != nil {
 		out = output{"__type": failure.code, "Message": failure.message, "message": failure.message}
@@ -422,6 +444,12 @@ func xmlMembers(out output) string {
 		switch value := out[key].(type) {
 		case output:
 			members.WriteString("<" + key + ">" + xmlMembers(value) + "</" + key + ">")
+		case []string:
+			members.WriteString("<" + key + ">")
+			for _, item := range value {
+				members.WriteString(element("member", item))
+			}
+			members.WriteString("</" + key + ">")
 		case []output:
 			members.WriteString("<" + key + ">")
 			for _, item := range value {

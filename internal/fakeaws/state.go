@@ -37,6 +37,8 @@ type state struct {
 	aliases          map[string]*alias
 	closedAccounts   int
 	stacks           map[string]string // stack id -> status
+
+	security securityState
 }
 
 type organization struct {
@@ -67,7 +69,8 @@ func newState() state {
 	return state{accounts: map[string]*account{}, units: map[string]*unit{}, parents: map[string]string{},
 		tags: map[string]map[string]string{}, services: map[string]time.Time{},
 		delegated: map[string]map[string]time.Time{}, policies: map[string]*policy{}, attachments: map[string][]string{},
-		emailsElsewhere: map[string]bool{}, creationFailures: map[string][]string{}, aliases: map[string]*alias{}, stacks: map[string]string{}}
+		emailsElsewhere: map[string]bool{}, creationFailures: map[string][]string{}, aliases: map[string]*alias{}, stacks: map[string]string{},
+		security: newSecurityState()}
 }
 
 func (st *state) createOrganization(featureSet string, now time.Time) {
