@@ -1,17 +1,17 @@
 package alert_test
 
 import (
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/landfall-aws/landfall/controls"
 	"github.com/landfall-aws/landfall/internal/alert"
 )
 
 func catalogue(t testing.TB) *alert.Catalogue {
 	t.Helper()
-	c, err := alert.Load(os.DirFS("../../controls/alerts"))
+	c, err := alert.Load(controls.Alerts())
 	require.NoError(t, err)
 	return c
 }
