@@ -379,3 +379,14 @@ func BenchmarkMatch(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkParseEvent(b *testing.B) {
+	text := readEvent(b)
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := eventpattern.ParseEvent(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
