@@ -45,6 +45,9 @@ type LandingZone struct {
 	// Services configures the detection services.
 	// Consequence: the audit account runs them for every account, today's and tomorrow's, in every governed Region; most have a running cost.
 	Services Services `yaml:"services"`
+	// Guardrails chooses which guardrails are on, where, and for whom.
+	// Consequence: mandatory and recommended guardrails are on unless this says otherwise. Guardrails of your own lie in the directory guardrails beside this file.
+	Guardrails Guardrails `yaml:"guardrails"`
 	// Tags are put on every resource and account of the zone.
 	// Consequence: they appear in cost reports and in policies that read tags. At most 50 tags reach one account, its own included.
 	Tags map[string]string `yaml:"tags"`
@@ -342,6 +345,66 @@ const (
 	OUSuspended = "Suspended"
 )
 
+// Guardrail levels, in the words of AWS Control Tower.
+const (
+	LevelMandatory   = "mandatory"
+	LevelRecommended = "recommended"
+	LevelElective    = "elective"
+)
+
+// Values of Guardrails.Quotas.
+const (
+	QuotasCurrent    = "current"
+	QuotasCompatible = "compatible"
+)
+
+// States of a guardrail.
+const (
+	StateOn  = "on"
+	StateOff = "off"
+)
+
+// Guardrails chooses and changes guardrails.
+type Guardrails struct {
+	// Levels are the levels of guardrails that are on where their files say.
+	// Consequence: a guardrail of another level is on only where a change turns it on.
+	Levels []string `yaml:"levels"`
+	// Quotas are the quotas of AWS Organizations to pack policies for: current, or compatible with tools that still enforce the quotas before May 2026, half as many characters and policies.
+	// Consequence: compatible policies are shorter and harder to read, and fewer guardrails fit.
+	Quotas string `yaml:"quotas"`
+	// Changes switches single guardrails on and off, changes their level and exempts roles.
+	// Consequence: later changes win over earlier ones.
+	Changes []GuardrailChange `yaml:"changes"`
+}
+
+// GuardrailChange changes one guardrail.
+type GuardrailChange struct {
+	// ID is the guardrail's id, the name of its file without .yaml.
+	// Consequence: only this guardrail is changed.
+	ID string `yaml:"id"`
+	// State turns the guardrail on or off in the OUs and accounts below; without any, on means where its file says and off means everywhere.
+	// Default: left as it is.
+	// Consequence: a policy reaches everything below its target, so a guardrail that is off in one OU is attached to each of the others instead of above them; accounts beside them that this file does not name lose it.
+	State string `yaml:"state"`
+	// OUs lists paths of OUs in which the state holds.
+	// Consequence: OUs and accounts below are included.
+	OUs []string `yaml:"ous"`
+	// Accounts lists names of accounts in which the state holds.
+	// Consequence: an account keeps the state when it is moved.
+	Accounts []string `yaml:"accounts"`
+	// Level gives the guardrail another level.
+	// Default: the level of its file.
+	// Consequence: with the level it is on or off by `levels`.
+	Level string `yaml:"level"`
+	// Exempt lists roles that the guardrail does not bind, by name, with the path before it if there is one; * stands for any characters but cannot be the first.
+	// Consequence: nobody but the landing zone can make, change or pass roles of these names, in any account, because whoever could would be exempt.
+	Exempt []string `yaml:"exempt"`
+	// Reason says why; turning a mandatory guardrail off or giving it another level needs one.
+	// Default: none.
+	// Consequence: it is what an auditor reads.
+	Reason string `yaml:"reason"`
+}
+
 // Default returns a file with every default filled in and every required key empty.
 func Default() *LandingZone {
 	return &LandingZone{
@@ -366,6 +429,7 @@ func Default() *LandingZone {
 			Inspector:      Inspector{Scan: []string{"ec2", "ecr", "lambda"}},
 			RootAccess:     RootAccess{Central: true},
 		},
+		Guardrails: Guardrails{Levels: []string{LevelMandatory, LevelRecommended}, Quotas: QuotasCurrent},
 	}
 }
 

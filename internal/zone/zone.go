@@ -42,7 +42,9 @@ type Zone struct {
 	Logs   config.Logs
 	// Services are the detection services, their lists sorted.
 	Services config.Services
-	Tags     map[string]string
+	// Guardrails says which guardrails are on, where and for whom.
+	Guardrails config.Guardrails
+	Tags       map[string]string
 }
 
 // OU is an organizational unit, identified by its path from the root, as in Workloads/Prod.
@@ -96,6 +98,7 @@ func Resolve(c *config.LandingZone) *Zone {
 		Trail:           c.Trail,
 		Logs:            c.Logs,
 		Services:        services(c.Services),
+		Guardrails:      c.Guardrails,
 		Tags:            maps.Clone(c.Tags),
 	}
 	z.AlertRegions = sorted(append(slices.Clone(z.GovernedRegions), GlobalRegion))
