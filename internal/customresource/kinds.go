@@ -129,7 +129,7 @@ func readAccount(r *reader) resource {
 
 func readDelegatedAdministrator(r *reader) resource {
 	accountID, principal := r.required("AccountId"), r.required("ServicePrincipal")
-	return resource{id: "delegated-administrator/" + principal,
+	return resource{id: "delegated-administrator/" + principal + "/" + accountID,
 		step: func(ctx context.Context, client *organization.Client, _ operation) (map[string]string, error) {
 			return map[string]string{"AccountId": accountID, "ServicePrincipal": principal},
 				client.EnsureDelegatedAdministrator(ctx, accountID, principal)

@@ -117,6 +117,8 @@ var transientCodes = map[string]bool{
 	"RequestTimeout":                   true,
 	"RequestTimeoutException":          true,
 	"RequestExpired":                   true,
+	"ExpiredToken":                     true,
+	"ExpiredTokenException":            true,
 }
 
 var deniedCodes = map[string]bool{"AccessDenied": true, "AccessDeniedException": true,
@@ -133,6 +135,11 @@ func transient(err error) bool {
 		return true
 	}
 	var network net.Error
+	// An answer that is cut off cannot be read.
+	var unreadable *smithy.DeserializationError
+	if errors.As(err, &unreadable) {
+		return true
+	}
 	var connection interface{ ConnectionError() bool }
 	return errors.As(err, &network) || errors.As(err, &connection)
 }
@@ -170,6 +177,9 @@ func outcome(err error, what string) error {
 		return &Pending{Reason: what + " met a passing failure", Cause: err}
 	}
 	why, do := explainConstraint(constraintReason(err))
+	if do == "" {
+		do = "Correct what the answer of AWS names, then run the same command again"
+	}
 	return &Failure{What: what + " failed", Why: why, Do: do, Cause: err}
 }
 

@@ -97,39 +97,34 @@ func (c *Client) EnsurePolicyTypes(ctx context.Context, wanted []string) (rootID
 }
 
 func (c *Client) ensurePolicyTypes(ctx context.Context, wanted []string) (string, error) {
+	requested := map[string]bool{}
 	for {
 		root, err := c.root(ctx)
 		if err != nil {
 			return "", err
 		}
-		status := map[string]types.PolicyTypeStatus{}
+		visible := map[string]bool{}
 		for _, summary := range root.PolicyTypes {
-			status[string(summary.Type)] = summary.Status
+			visible[string(summary.Type)] = true
 			if summary.Status != types.PolicyTypeStatusEnabled {
 				return "", &Pending{Reason: fmt.Sprintf("the policy type %s is %s", summary.Type, summary.Status)}
 			}
 		}
-		missing := slices.IndexFunc(wanted, func(name string) bool { return status[name] == "" })
+		missing := slices.IndexFunc(wanted, func(name string) bool { return !visible[name] })
 		if missing < 0 {
 			return aws.ToString(root.Id), nil
 		}
-		_, err = c.organizations.EnablePolicyType(ctx, &organizations.EnablePolicyTypeInput{
-			RootId: root.Id, PolicyType: types.PolicyType(wanted[missing])})
-		switch code(err) {
-		case "":
-			if err != nil {
-				return "", err
-			}
-			wanted = slices.Delete(slices.Clone(wanted), missing, missing+1)
-			if len(wanted) == 0 {
-				return "", &Pending{Reason: "the last policy type was enabled and is verified next"}
-			}
-		case "PolicyTypeAlreadyEnabledException":
-			return "", &Pending{Reason: fmt.Sprintf("the policy type %s is enabled but not visible yet", wanted[missing])}
-		case "PolicyTypeNotAvailableForOrganizationException":
-			return "", &Failure{What: fmt.Sprintf("the policy type %s cannot be enabled", wanted[missing]),
+		name := wanted[missing]
+		if requested[name] {
+			return "", &Pending{Reason: fmt.Sprintf("the policy type %s is enabled but not visible yet", name)}
+		}
+		requested[name] = true
+		_, err = c.organizations.EnablePolicyType(ctx, &organizations.EnablePolicyTypeInput{RootId: root.Id, PolicyType: types.PolicyType(name)})
+		switch {
+		case code(err) == "PolicyTypeNotAvailableForOrganizationException":
+			return "", &Failure{What: fmt.Sprintf("the policy type %s cannot be enabled", name),
 				Why: "the organization does not support it; it needs all features", Do: "Enable all features, or leave this policy type out", Cause: err}
-		default:
+		case err != nil && code(err) != "PolicyTypeAlreadyEnabledException":
 			return "", err
 		}
 	}
