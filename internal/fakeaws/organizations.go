@@ -93,15 +93,7 @@ func (s *Server) listRoots(_ string, in input) (output, *apiError) {
 	if err := s.inUse(); err != nil {
 		return nil, err
 	}
-	types := []output{}
-	for _, policyType := range slices.Sorted(maps.Keys(s.state.organization.policyTypes)) {
-		status := "ENABLED"
-		if s.now.Before(s.state.organization.policyTypes[policyType]) {
-			status = "PENDING_ENABLE"
-		}
-		types = append(types, output{"Type": policyType, "Status": status})
-	}
-	return s.page(in, "Roots", []output{{"Id": rootID, "Arn": s.arn("root", rootID), "Name": "Root", "PolicyTypes": types}})
+	return s.page(in, "Roots", s.view("roots", firstPage(in)))
 }
 
 func (s *Server) enablePolicyType(_ string, in input) (output, *apiError) {
@@ -130,6 +122,7 @@ func (s *Server) enablePolicyType(_ string, in input) (output, *apiError) {
 			return nil, fail("PolicyChangesInProgressException", "%s is still being enabled", other)
 		}
 	}
+	s.touch("roots")
 	types[policyType] = s.now.Add(s.options.PolicyTypeChange)
 	s.state.attachFullAccess(policyType, rootID)
 	for id := range s.state.units {
@@ -153,6 +146,7 @@ func (s *Server) disablePolicyType(_ string, in input) (output, *apiError) {
 	if _, ok := s.state.organization.policyTypes[in.str("PolicyType")]; !ok {
 		return nil, fail("PolicyTypeNotEnabledException", "%s is not enabled", in.str("PolicyType"))
 	}
+	s.touch("roots")
 	delete(s.state.organization.policyTypes, in.str("PolicyType"))
 	return output{"Root": output{"Id": rootID}}, nil
 }

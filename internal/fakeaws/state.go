@@ -191,6 +191,16 @@ func (s *Server) compute(name string) []output {
 	kind, argument, _ := strings.Cut(name, "|")
 	list := []output{}
 	switch kind {
+	case "roots":
+		types := []output{}
+		for _, policyType := range slices.Sorted(maps.Keys(st.organization.policyTypes)) {
+			status := "ENABLED"
+			if s.now.Before(st.organization.policyTypes[policyType]) {
+				status = "PENDING_ENABLE"
+			}
+			types = append(types, output{"Type": policyType, "Status": status})
+		}
+		list = append(list, output{"Id": rootID, "Arn": s.arn("root", rootID), "Name": "Root", "PolicyTypes": types})
 	case "accounts":
 		for _, id := range slices.Sorted(maps.Keys(st.accounts)) {
 			list = append(list, s.accountOutput(st.accounts[id]))
