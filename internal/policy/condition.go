@@ -491,8 +491,5 @@ func parseCIDR(text string) (netip.Prefix, bool) {
 		return netip.PrefixFrom(address, address.BitLen()), true
 	}
 	prefix, err := netip.ParsePrefix(text)
-	if err != nil {
-		return netip.Prefix{}, false
-	}
-	return prefix.Masked(), true
+	return prefix, err == nil
 }

@@ -41,6 +41,24 @@ var admin = policy.Request{
 	Principal: "arn:aws:iam::111122223333:role/Admin",
 }
 
+func TestStatementsOfAllServicesAreLookedAtBesideThoseOfOne(t *testing.T) {
+	mixed := statements(`{"Effect":"Deny","Action":["s3:GetObject","iam:*"],"Resource":"*"},{"Effect":"Deny","NotAction":"iam:*","Resource":"*"},` +
+		`{"Effect":"Deny","Action":"s?:Delete*","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"s3:DeleteBucket","Resource":"*"}`)
+	for action, want := range map[string][]int{
+		"s3:DeleteBucket": {1, 2, 3, 4}, "s3:GetObject": {0, 1, 3}, "iam:CreateUser": {0, 3}, "sx:DeleteX": {1, 2, 3}, "sqs:SendMessage": {1, 3},
+	} {
+		request := admin
+		request.Action = action
+		got, err := policy.Evaluate(levels(t, policy.SCP, []string{mixed}), nil, request)
+		require.NoError(t, err)
+		var statements []int
+		for _, by := range got.By {
+			statements = append(statements, by.Statement)
+		}
+		require.Equal(t, want, statements, action)
+	}
+}
+
 func TestEveryLevelMustAllowAndNoStatementMayDeny(t *testing.T) {
 	denyDelete := statements(`{"Effect":"Allow","Action":"s3:*","Resource":"*"},{"Effect":"Deny","Action":"s3:Delete*","Resource":"*"}`)
 	onlyEC2 := statements(`{"Effect":"Allow","Action":"ec2:*","Resource":"*"}`)

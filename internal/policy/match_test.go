@@ -287,6 +287,12 @@ func TestWhomPoliciesBind(t *testing.T) {
 				r.Principal = "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForConfig/x"
 			},
 			policy.ExplicitlyDenied, policy.ExplicitlyDenied},
+		"a role does not become service-linked by a path further down": {
+			func(r *policy.Request) { r.Principal = iam + "role/evil/aws-service-role/x" },
+			policy.ExplicitlyDenied, policy.ExplicitlyDenied},
+		"a role does not become service-linked by its context": {
+			func(r *policy.Request) { r.Context = map[string]policy.Values{"aws:PrincipalArn": {linked}} },
+			policy.ExplicitlyDenied, policy.ExplicitlyDenied},
 		"a user does not become service-linked by its path": {
 			func(r *policy.Request) { r.Principal = iam + "user/aws-service-role/x" },
 			policy.ExplicitlyDenied, policy.ExplicitlyDenied},
@@ -365,6 +371,7 @@ func TestRequestsThatCannotBeEvaluated(t *testing.T) {
 		"an action with a wildcard":            {func(r *policy.Request) { r.Action = "s3:Get*" }, "action"},
 		"no action":                            {func(r *policy.Request) { r.Action = "" }, "action"},
 		"a resource that is no ARN":            {func(r *policy.Request) { r.Resource = "logs" }, "resource"},
+		"a resource that begins otherwise":     {func(r *policy.Request) { r.Resource = "urn:aws:s3:::logs" }, "resource"},
 		"a short ARN":                          {func(r *policy.Request) { r.Resource = "arn:aws:s3:logs" }, "resource"},
 		"no resource":                          {func(r *policy.Request) { r.Resource = "" }, "resource"},
 		"a principal that is a bare name":      {func(r *policy.Request) { r.Principal = "ana" }, "principal"},

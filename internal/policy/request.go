@@ -355,6 +355,5 @@ func (p *prepared) isServiceLinkedRole() bool {
 		arn = p.principalARN()
 	}
 	segments, ok := splitARN(arn)
-	return ok && (p.principal.kind == role || p.principal.kind == session) &&
-		segments[2] == "iam" && strings.HasPrefix(segments[5], "role/aws-service-role/")
+	return ok && segments[2] == "iam" && strings.HasPrefix(segments[5], "role/aws-service-role/")
 }
