@@ -17,6 +17,7 @@ import (
 
 	"github.com/landfall-aws/landfall/internal/customresource"
 	"github.com/landfall-aws/landfall/internal/organization"
+	"github.com/landfall-aws/landfall/internal/security"
 )
 
 // requestTimeout bounds one attempt of one API request, far above what AWS needs and far
@@ -36,7 +37,7 @@ func run(ctx context.Context, name string) error {
 		return fmt.Errorf("loading the AWS configuration: %w", err)
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
-	handler := customresource.New(organization.New(aws), time.Now, log)
+	handler := customresource.New(organization.New(aws), security.New(aws, log), time.Now, log)
 	switch name {
 	case "on-event":
 		lambda.StartWithOptions(handler.OnEvent, lambda.WithContext(ctx))

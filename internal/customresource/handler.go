@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/landfall-aws/landfall/internal/organization"
+	"github.com/landfall-aws/landfall/internal/security"
 )
 
 const (
@@ -30,14 +31,15 @@ const (
 
 // Handler answers events.
 type Handler struct {
-	client *organization.Client
-	now    func() time.Time
-	log    *slog.Logger
+	client   *organization.Client
+	security *security.Client
+	now      func() time.Time
+	log      *slog.Logger
 }
 
-// New makes a handler that works with the given client and clock.
-func New(client *organization.Client, now func() time.Time, log *slog.Logger) *Handler {
-	return &Handler{client: client, now: now, log: log}
+// New makes a handler that works with the given clients and clock.
+func New(client *organization.Client, security *security.Client, now func() time.Time, log *slog.Logger) *Handler {
+	return &Handler{client: client, security: security, now: now, log: log}
 }
 
 // OnEvent validates the properties and returns the physical id. It calls nothing, so that
@@ -98,8 +100,33 @@ func (h *Handler) IsComplete(ctx context.Context, event Event) (response IsCompl
 		defer cancel()
 	}
 	data, err := resource.step(ctx, h.client, operation{
-		update: event.RequestType == "Update", old: event.OldResourceProperties, started: started, stackID: event.StackId})
-	return h.judge(event, started, data, err)
+		update: event.RequestType == "Update", old: event.OldResourceProperties, started: started, stackID: event.StackId, security: h.security})
+	response, err = h.judge(event, started, data, err)
+	if err != nil && event.RequestType == "Update" {
+		return h.undo(ctx, event, started, data, err)
+	}
+	return response, err
+}
+
+// undo lets an update that failed pass when it is part of a roll-back and its attributes
+// are known. The deployment has failed already; a second failure would leave the stack in
+// UPDATE_ROLLBACK_FAILED, where no further deployment is possible. The next one verifies.
+func (h *Handler) undo(ctx context.Context, event Event, started time.Time, data map[string]string, failure error) (IsCompleteResponse, error) {
+	for _, value := range data {
+		if value == "" {
+			return IsCompleteResponse{}, failure
+		}
+	}
+	rollingBack, err := h.client.RollingBack(ctx, event.StackId)
+	var pending *organization.Pending
+	switch {
+	case errors.As(err, &pending) && pending.Otherwise == nil && h.now().Sub(started) < giveUp:
+		return IsCompleteResponse{}, nil
+	case err != nil || !rollingBack:
+		return IsCompleteResponse{}, failure
+	}
+	h.log.Warn("passed over in a roll-back", "resource", event.LogicalResourceId, "configKey", event.configKey(), "error", failure.Error())
+	return IsCompleteResponse{IsComplete: true, Data: data}, nil
 }
 
 // judge decides what the result of a step means for an operation of its age.

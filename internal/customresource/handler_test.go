@@ -433,6 +433,28 @@ func TestTheEditGuardRefusesWhatWouldDeleteABaseline(t *testing.T) {
 	})
 }
 
+func TestARollBackOfAnAccountThatWasClosedByHandGetsThrough(t *testing.T) {
+	p, id := existing(t, fakeaws.Options{})
+	old, changed := account(nil), account(properties{"Tags": map[string]any{"team": "x"}})
+	first := p.ok(create(organization.TypeAccount, old))
+	p.server.SetAccountState(id, "CLOSED")
+	p.server.SetStackStatus(stackID, "UPDATE_IN_PROGRESS")
+	p.refused(update(first.id, organization.TypeAccount, changed, old), "accounts.orders-prod", "closed")
+
+	p.server.SetStackStatus(stackID, "UPDATE_ROLLBACK_IN_PROGRESS")
+	outage := 2
+	p.server.Fault(func(call fakeaws.Call) fakeaws.Fault {
+		if call.Operation == "DescribeStacks" && outage > 0 {
+			outage--
+			return fakeaws.InternalError
+		}
+		return fakeaws.NoFault
+	})
+	undone := p.ok(update(first.id, organization.TypeAccount, old, changed))
+	assert.Equal(t, id, undone.attributes["AccountId"])
+	p.refused(update(first.id, organization.TypeAccount, account(properties{"Email": "nobody@example.com"}), old), "nobody@example.com")
+}
+
 func TestTagsOfAnOUThatNobodyNamedStay(t *testing.T) {
 	p, _ := existing(t, fakeaws.Options{})
 	unit := func(tags properties) properties { return properties{"Path": "Workloads/Prod", "Tags": tags} }
@@ -478,7 +500,7 @@ func TestWhatNeverComesEndsWithAMessageBeforeCloudFormationGivesUp(t *testing.T)
 
 func TestAMissingPermissionIsReportedWithItsCauseAndConfigKey(t *testing.T) {
 	p, id := existing(t, fakeaws.Options{})
-	handler := customresource.New(newClientOfMember(t, p.server, id), p.server.Now, slog.New(slog.DiscardHandler))
+	handler := customresource.New(newClientOfMember(t, p.server, id), nil, p.server.Now, slog.New(slog.DiscardHandler))
 	p.handler = handler
 	p.refused(create(organization.TypeAccount, account(nil)), "accounts.orders-prod: AWS refused", "AccessDeniedException", "management account")
 	p.refused(create(organization.TypeOrganization, properties{}), id+" is not the management account", fakeaws.ManagementAccountID)
@@ -486,11 +508,11 @@ func TestAMissingPermissionIsReportedWithItsCauseAndConfigKey(t *testing.T) {
 }
 
 func TestAPanicIsAnsweredWithTheResourceAndTheConfigKey(t *testing.T) {
-	handler := customresource.New(nil, time.Now, slog.New(slog.DiscardHandler))
+	handler := customresource.New(nil, nil, time.Now, slog.New(slog.DiscardHandler))
 	p := &provider{t: t, handler: handler, server: fakeaws.New(fakeaws.Options{})}
 	t.Cleanup(p.server.Close)
 	p.refused(create(organization.TypeOrganization, properties{"ConfigKey": "organization"}), "organization: ", "defect of the handler", "Custom::LandfallOrganization", "Resource")
-	broken := customresource.New(nil, func() time.Time { panic("no clock") }, slog.New(slog.DiscardHandler))
+	broken := customresource.New(nil, nil, func() time.Time { panic("no clock") }, slog.New(slog.DiscardHandler))
 	_, err := invoke(context.Background(), broken.OnEvent, create(organization.TypeOrganization, properties{}))
 	require.ErrorContains(t, err, "no clock")
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/landfall-aws/landfall/internal/organization"
+	"github.com/landfall-aws/landfall/internal/security"
 )
 
 // resource is a custom resource whose properties have been read.
@@ -25,7 +26,8 @@ type operation struct {
 	update  bool
 	old     Properties
 	started time.Time
-	stackID string
+	// security sets up the security services.
+	security *security.Client
 }
 
 // kind reads the properties of one resource type.
@@ -43,11 +45,12 @@ func kindOf(event Event) (kind, error) {
 		organization.TypeKey:                    readKey,
 		organization.TypeEditGuard:              readEditGuard,
 	}
+	maps.Copy(kinds, securityKinds())
 	if found := kinds[event.ResourceType]; found != nil {
 		return found, nil
 	}
 	return nil, &organization.Failure{What: fmt.Sprintf("the resource type %q is unknown", event.ResourceType),
-		Why: "the handler knows " + strings.Join(organization.Types(), ", "),
+		Why: "the handler knows " + strings.Join(append(organization.Types(), security.Types()...), ", "),
 		Do:  "Deploy the template and the handler of the same version"}
 }
 
@@ -183,21 +186,11 @@ func readZoneEdit(r *reader) zoneEdit {
 
 func readEditGuard(r *reader) resource {
 	edited := readZoneEdit(r)
-	return resource{id: "edit-guard", step: func(ctx context.Context, client *organization.Client, op operation) (map[string]string, error) {
+	return resource{id: "edit-guard", step: func(_ context.Context, _ *organization.Client, op operation) (map[string]string, error) {
 		if !op.update {
 			return nil, nil
 		}
-		refusal := edited.check(readZoneEdit(&reader{properties: op.old}))
-		if refusal == nil {
-			return nil, nil
-		}
-		// A roll-back undoes an addition just as an edit would; refusing it would leave the
-		// stack in UPDATE_ROLLBACK_FAILED.
-		rollingBack, err := client.RollingBack(ctx, op.stackID)
-		if err != nil || rollingBack {
-			return nil, err
-		}
-		return nil, refusal
+		return nil, edited.check(readZoneEdit(&reader{properties: op.old}))
 	}}
 }
 

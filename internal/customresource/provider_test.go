@@ -38,9 +38,10 @@ type provider struct {
 	handler *customresource.Handler
 	// kill ends the goroutine of an invocation after the request with this number, as a
 	// Lambda function that is stopped in the middle; 0 is never.
-	kill     atomic.Int64
-	requests atomic.Int64
-	kills    int
+	kill      atomic.Int64
+	requests  atomic.Int64
+	kills     int
+	transport *http.Transport
 	// giveUp makes the request that waits time out, so that no test waits for a clock.
 	giveUp chan struct{}
 }
@@ -54,10 +55,15 @@ func (timedOut) Temporary() bool { return true }
 
 func newProvider(t *testing.T, options fakeaws.Options) *provider {
 	t.Helper()
-	p := &provider{t: t, server: fakeaws.New(options), giveUp: make(chan struct{}, 1)}
-	t.Cleanup(p.server.Close)
-	p.handler = customresource.New(newClient(p.server, p), p.server.Now, slog.New(slog.DiscardHandler))
+	p := &provider{t: t, server: fakeaws.New(options), giveUp: make(chan struct{}, 1), transport: &http.Transport{}}
+	t.Cleanup(p.close)
+	p.handler = customresource.New(newClient(p.server, p), newSecurityClient(p.server, p), p.server.Now, slog.New(slog.DiscardHandler))
 	return p
+}
+
+func (p *provider) close() {
+	p.transport.CloseIdleConnections()
+	p.server.Close()
 }
 
 func newClient(server *fakeaws.Server, transport http.RoundTripper) *organization.Client {
@@ -76,7 +82,7 @@ func (p *provider) RoundTrip(request *http.Request) (*http.Response, error) {
 	response := make(chan *http.Response, 1)
 	failure := make(chan error, 1)
 	go func() {
-		got, err := http.DefaultTransport.RoundTrip(request.WithContext(ctx))
+		got, err := p.transport.RoundTrip(request.WithContext(ctx))
 		if err == nil {
 			var body []byte
 			body, err = io.ReadAll(got.Body)

@@ -1,0 +1,78 @@
+package customresource
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/landfall-aws/landfall/internal/organization"
+	"github.com/landfall-aws/landfall/internal/security"
+)
+
+func securityKinds() map[string]kind {
+	return map[string]kind{
+		security.TypeGuardDuty: readGuardDuty,
+	}
+}
+
+// readZone reads the properties that all services in Regions have.
+func readZone(r *reader) security.Zone {
+	return security.Zone{AuditAccountID: r.required("AuditAccountId"), RoleName: r.required("RoleName"),
+		HomeRegion: r.required("HomeRegion"), Regions: r.requiredList("Regions")}
+}
+
+// serviceResource is a service of which a zone has one.
+func serviceResource(id string, ensure func(ctx context.Context, client *security.Client) error) resource {
+	return resource{id: id, step: func(ctx context.Context, _ *organization.Client, op operation) (map[string]string, error) {
+		return nil, ensure(ctx, op.security)
+	}}
+}
+
+// oneOf reads a property with a closed set of values.
+func (r *reader) oneOf(name string, values ...string) string {
+	value := r.required(name)
+	if value != "" && !slices.Contains(values, value) {
+		r.problem("%s must be one of %s, but is %q", name, strings.Join(values, ", "), value)
+	}
+	return value
+}
+
+// stringMap reads a property that is a map of strings.
+func (r *reader) stringMap(name string) map[string]string {
+	value, present := r.properties[name]
+	if !present || value == nil {
+		return nil
+	}
+	entries, ok := value.(map[string]any)
+	if !ok {
+		r.problem("%s must be a map of strings, but is %v", name, value)
+		return nil
+	}
+	values := make(map[string]string, len(entries))
+	for key, value := range entries {
+		values[key] = fmt.Sprint(value)
+	}
+	return values
+}
+
+func readGuardDuty(r *reader) resource {
+	wanted := security.GuardDuty{Zone: readZone(r), Features: r.stringMap("Features"),
+		PublishingFrequency:  r.oneOf("PublishingFrequency", "FIFTEEN_MINUTES", "ONE_HOUR", "SIX_HOURS"),
+		DestinationBucketARN: r.optional("DestinationBucketArn"), DestinationKeyARN: r.optional("DestinationKeyArn")}
+	known := security.GuardDutyFeatures()
+	for name, value := range wanted.Features {
+		if !slices.Contains(known, name) {
+			r.problem("Features.%s is unknown; GuardDuty has %s", name, strings.Join(known, ", "))
+		}
+		if value != "ALL" && value != "NONE" {
+			r.problem("Features.%s must be ALL or NONE, but is %q", name, value)
+		}
+	}
+	if (wanted.DestinationBucketARN == "") != (wanted.DestinationKeyARN == "") {
+		r.problem("DestinationBucketArn and DestinationKeyArn must be given together")
+	}
+	return serviceResource("guardduty", func(ctx context.Context, client *security.Client) error {
+		return client.EnsureGuardDuty(ctx, wanted)
+	})
+}

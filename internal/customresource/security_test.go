@@ -1,0 +1,131 @@
+package customresource_test
+
+import (
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/landfall-aws/landfall/internal/fakeaws"
+	"github.com/landfall-aws/landfall/internal/security"
+)
+
+// newSecurityClient works in one Region after the other, so that requests have an order.
+func newSecurityClient(server *fakeaws.Server, transport http.RoundTripper, options ...security.Option) *security.Client {
+	return security.New(aws.Config{
+		Region:       "eu-central-1",
+		BaseEndpoint: aws.String(server.URL),
+		Credentials:  credentials.NewStaticCredentialsProvider("AKIAEXAMPLE", "secret", ""),
+		HTTPClient:   &http.Client{Transport: transport},
+	}, slog.New(slog.DiscardHandler), append([]security.Option{security.WithParallelRegions(1),
+		security.WithBackoff(func(int) time.Duration { return time.Millisecond })}, options...)...)
+}
+
+const (
+	home    = "eu-central-1"
+	auditID = "444455556666" // the first account that the fake adds
+)
+
+// secured is an organization with an audit account and trusted access of the services.
+func secured(options fakeaws.SecurityOptions) (fakeaws.Options, func(s *fakeaws.Server)) {
+	return fakeaws.Options{FeatureSet: "ALL", Security: options}, func(s *fakeaws.Server) {
+		s.AddAccount("audit", "aws+audit@example.com")
+		for _, principal := range []string{security.GuardDutyPrincipal} {
+			s.AddTrustedAccess(principal)
+		}
+	}
+}
+
+func newSecured(t *testing.T, options fakeaws.SecurityOptions) *provider {
+	t.Helper()
+	o, prepare := secured(options)
+	p := newProvider(t, o)
+	prepare(p.server)
+	return p
+}
+
+// zoneOf are the properties that all services have, and more.
+func zoneOf(more properties) properties {
+	p := properties{"ConfigKey": "security", "AuditAccountId": auditID, "RoleName": "landfall-audit", "HomeRegion": home,
+		"Regions": []any{"eu-central-1", "us-east-1", "eu-west-1"}}
+	for key, value := range more {
+		p[key] = value
+	}
+	return p
+}
+
+func guardDutyOf(more properties) properties {
+	p := zoneOf(properties{"ConfigKey": "security.guardduty", "PublishingFrequency": "FIFTEEN_MINUTES",
+		"Features":             properties{"S3_DATA_EVENTS": "ALL", "RUNTIME_MONITORING": "ALL", "LAMBDA_NETWORK_LOGS": "NONE"},
+		"DestinationBucketArn": "arn:aws:s3:::landfall-findings", "DestinationKeyArn": "arn:aws:kms:eu-central-1:444455556667:key/k-1"})
+	for key, value := range more {
+		p[key] = value
+	}
+	return p
+}
+
+// regionsOf lists the Regions of the calls with this operation, each once, in order.
+func regionsOf(calls []fakeaws.Call, operation string) []string {
+	var regions []string
+	for _, call := range calls {
+		if call.Operation == operation && !slices.Contains(regions, call.Region) {
+			regions = append(regions, call.Region)
+		}
+	}
+	return regions
+}
+
+func linesWith(lines []string, part string) []string {
+	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return !strings.Contains(line, part) })
+}
+
+func TestGuardDutyWatchesAllAccountsFromTheAuditAccountInEveryRegion(t *testing.T) {
+	p := newSecured(t, fakeaws.SecurityOptions{Delay: 40 * time.Second})
+	created := p.ok(create(security.TypeGuardDuty, guardDutyOf(nil)))
+	assert.Equal(t, "guardduty", created.id)
+	state := p.server.Snapshot()
+	for _, region := range []string{"eu-central-1", "us-east-1", "eu-west-1"} {
+		for _, line := range []string{
+			"administrator of guardduty in " + region + " is " + auditID,
+			"guardduty organization in " + region + " auto-enables ALL",
+			"guardduty organization in " + region + " feature S3_DATA_EVENTS ALL",
+			"guardduty organization in " + region + " feature RUNTIME_MONITORING ALL",
+			"guardduty organization in " + region + " feature RUNTIME_MONITORING/EC2_AGENT_MANAGEMENT ALL",
+			"guardduty organization in " + region + " feature LAMBDA_NETWORK_LOGS NONE",
+			"guardduty detector of " + auditID + " in " + region + " enabled true every FIFTEEN_MINUTES",
+			"guardduty detector of " + auditID + " in " + region + " feature RUNTIME_MONITORING ENABLED",
+			"guardduty detector of " + auditID + " in " + region + " publishes to arn:aws:s3:::landfall-findings with arn:aws:kms:eu-central-1:444455556667:key/k-1",
+			"guardduty detector of " + fakeaws.ManagementAccountID + " in " + region + " feature LAMBDA_NETWORK_LOGS DISABLED",
+		} {
+			assert.Contains(t, state, line)
+		}
+	}
+	assert.Equal(t, "eu-central-1", regionsOf(p.server.Mutations(), "EnableOrganizationAdminAccount")[0])
+
+	p.server.ForgetCalls()
+	p.ok(create(security.TypeGuardDuty, guardDutyOf(nil)))
+	assert.Empty(t, p.server.Mutations())
+}
+
+func TestTheOtherRegionsWaitForTheHomeRegion(t *testing.T) {
+	p := newSecured(t, fakeaws.SecurityOptions{Delay: 40 * time.Second})
+	p.ok(create(security.TypeGuardDuty, guardDutyOf(nil)))
+	var homeDone, othersBegan time.Time
+	for _, call := range p.server.Mutations() {
+		switch {
+		case call.Region == home && call.Operation == "CreatePublishingDestination":
+			homeDone = call.At
+		case call.Region != home && othersBegan.IsZero():
+			othersBegan = call.At
+		}
+	}
+	require.False(t, homeDone.IsZero())
+	assert.True(t, othersBegan.After(homeDone))
+}

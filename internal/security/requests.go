@@ -1,0 +1,94 @@
+package security
+
+import (
+	"maps"
+	"slices"
+)
+
+// Custom-resource types. Property values arrive as strings, or lists and maps of strings.
+// All but TypeRootAccess take AuditAccountId, RoleName, HomeRegion and Regions (list).
+const (
+	// TypeGuardDuty takes Features (map of feature to ALL or NONE), PublishingFrequency, and
+	// optionally DestinationBucketArn with DestinationKeyArn.
+	TypeGuardDuty = "Custom::LandfallGuardDuty"
+)
+
+// Types lists the custom-resource types.
+func Types() []string {
+	return []string{TypeGuardDuty}
+}
+
+// Calls are API calls as "service:Operation", sorted. For all of them the IAM action has
+// the name of the call.
+type Calls struct {
+	Management []string // with the credentials of the handler
+	Audit      []string // with the credentials of the role in the audit account
+}
+
+// Requests maps each custom-resource type to the API calls that it can make.
+func Requests() map[string]Calls {
+	requests := map[string]Calls{
+		TypeGuardDuty: {
+			Management: []string{"sts:AssumeRole", "guardduty:ListOrganizationAdminAccounts", "guardduty:EnableOrganizationAdminAccount",
+				"guardduty:ListDetectors", "guardduty:CreateDetector"},
+			Audit: []string{"guardduty:ListDetectors", "guardduty:CreateDetector", "guardduty:GetDetector", "guardduty:UpdateDetector",
+				"guardduty:DescribeOrganizationConfiguration", "guardduty:UpdateOrganizationConfiguration",
+				"guardduty:ListPublishingDestinations", "guardduty:DescribePublishingDestination",
+				"guardduty:CreatePublishingDestination", "guardduty:UpdatePublishingDestination"},
+		},
+	}
+	for _, calls := range requests {
+		slices.Sort(calls.Management)
+		slices.Sort(calls.Audit)
+	}
+	return requests
+}
+
+// Permissions lists, sorted, the IAM actions that the handler's role in the management
+// account needs: the calls of [Requests] and the actions that AWS checks on the caller
+// behind them.
+//
+//   - Delegating a service registers the delegated administrator and switches trusted access
+//     on the caller's behalf (GuardDuty User Guide, "Permissions required to designate a
+//     delegated GuardDuty administrator account").
+//   - Enabling a service creates its service-linked role: allow iam:CreateServiceLinkedRole
+//     for the names of [ServiceLinkedRoleServices] only.
+//   - sts:AssumeRole is for the role in the audit account only.
+func Permissions() []string {
+	return actions(func(c Calls) []string { return c.Management },
+		"iam:CreateServiceLinkedRole",
+		"organizations:DescribeAccount",
+		"organizations:DescribeOrganization",
+		"organizations:DescribeOrganizationalUnit",
+		"organizations:EnableAWSServiceAccess",
+		"organizations:ListAWSServiceAccessForOrganization",
+		"organizations:ListAccounts",
+		"organizations:ListDelegatedAdministrators",
+		"organizations:RegisterDelegatedAdministrator",
+	)
+}
+
+// AuditPermissions lists, sorted, the IAM actions that the role in the audit account needs.
+// Enabling a service there creates its service-linked role too.
+func AuditPermissions() []string {
+	return actions(func(c Calls) []string { return c.Audit }, "iam:CreateServiceLinkedRole")
+}
+
+func actions(side func(Calls) []string, behind ...string) []string {
+	all := map[string]bool{}
+	for _, calls := range Requests() {
+		for _, call := range side(calls) {
+			all[call] = true
+		}
+	}
+	for _, action := range behind {
+		all[action] = true
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// ServiceLinkedRoleServices lists the values of iam:AWSServiceName for which both roles may
+// create service-linked roles, sorted.
+func ServiceLinkedRoleServices() []string {
+	return []string{"guardduty.amazonaws.com", "malware-protection.guardduty.amazonaws.com"}
+}
