@@ -105,7 +105,7 @@ type outcomeOf struct {
 func runCase(t *testing.T, c operationCase, at int, fault fakeaws.Fault, kill bool) outcomeOf {
 	t.Helper()
 	p := newProvider(t, c.options)
-	defer p.server.Close()
+	defer p.close()
 	if c.prepare != nil {
 		c.prepare(p.server)
 	}

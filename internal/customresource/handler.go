@@ -100,7 +100,7 @@ func (h *Handler) IsComplete(ctx context.Context, event Event) (response IsCompl
 		defer cancel()
 	}
 	data, err := resource.step(ctx, h.client, operation{
-		update: event.RequestType == "Update", old: event.OldResourceProperties, started: started, stackID: event.StackId, security: h.security})
+		update: event.RequestType == "Update", old: event.OldResourceProperties, started: started, security: h.security})
 	response, err = h.judge(event, started, data, err)
 	if err != nil && event.RequestType == "Update" {
 		return h.undo(ctx, event, started, data, err)

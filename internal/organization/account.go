@@ -49,7 +49,8 @@ type AccountState struct {
 // EnsureAccount creates the account or adopts an existing one, puts it into its OU and
 // sets its tags. An account is created only while no other creation is in progress, and
 // never a second time: whether an earlier request had an effect is read from the accounts
-// and from the list of creations.
+// and from the list of creations. A closed account that should be active is a *[Failure]
+// together with the account's description.
 func (c *Client) EnsureAccount(ctx context.Context, wanted Account) (AccountState, error) {
 	state, err := c.ensureAccount(ctx, wanted)
 	return state, outcome(err, "creating or changing "+wanted.label())
@@ -79,7 +80,7 @@ func (c *Client) ensureAccount(ctx context.Context, wanted Account) (AccountStat
 			// A closed account is out of use already; it needs neither another OU nor tags.
 			return state, nil
 		}
-		return AccountState{}, &Failure{
+		return state, &Failure{
 			What: fmt.Sprintf("account %s (%s) is %s in AWS", state.ID, state.Email, strings.ReplaceAll(strings.ToLower(current), "_", " ")),
 			Why:  "the configuration wants it active; a closed account keeps its e-mail address for good",
 			Do:   "Ask AWS Support to reopen it within 90 days after it was closed, or mark it as suspended in the configuration and add an account with another e-mail address",

@@ -40,6 +40,8 @@ func Types() []string {
 
 // Requests maps each custom-resource type to the API calls that it can make, as
 // "service:Operation", sorted. For all of them the IAM action has the name of the call.
+// After an update that failed, each type can also make the call of TypeEditGuard, which
+// tells an edit from a roll-back.
 func Requests() map[string][]string {
 	path := []string{"organizations:ListRoots", "organizations:ListOrganizationalUnitsForParent"}
 	tags := []string{"organizations:ListTagsForResource", "organizations:TagResource", "organizations:UntagResource"}
