@@ -58,11 +58,34 @@ func NewStackSetRoles(scope constructs.Construct, id string, z *zone.Zone) *Stac
 				"iam:CreateRole", "iam:DeleteRole", "iam:GetRole", "iam:PassRole", "iam:UpdateRole", "iam:UpdateRoleDescription",
 				"iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:GetRolePolicy",
 				"iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:TagRole", "iam:UntagRole",
-			}, awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+z.Resource("event-forwarder")), nil)),
+			},
+				awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+EventForwarderName(z)), nil),
+				awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+ConfigRecorderRoleName(z)), nil)),
+			attachConfigPolicy(z),
+			// Recorders and delivery channels have no ARNs before they exist.
+			allow("Recorders", []string{
+				"config:PutConfigurationRecorder", "config:DeleteConfigurationRecorder", "config:DescribeConfigurationRecorders",
+				"config:DescribeConfigurationRecorderStatus", "config:StartConfigurationRecorder", "config:StopConfigurationRecorder",
+				"config:PutDeliveryChannel", "config:DeleteDeliveryChannel", "config:DescribeDeliveryChannels", "config:DescribeDeliveryChannelStatus",
+				"config:PutConfigRule", "config:DeleteConfigRule", "config:DescribeConfigRules", "config:DescribeComplianceByConfigRule",
+				"config:TagResource", "config:UntagResource", "config:ListTagsForResource",
+			}, jsii.String("*")),
 		)},
 	})
 	role.Node().AddDependency(administration)
 	return &StackSetRoles{AdministrationRoleARN: administration.RoleArn(), ExecutionRoleName: role.RoleName()}
+}
+
+// attachConfigPolicy lets the execution role attach the one managed policy that the recorder's role has.
+func attachConfigPolicy(z *zone.Zone) awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid:     jsii.String("RecorderPolicy"),
+		Actions: jsii.Strings("iam:AttachRolePolicy", "iam:DetachRolePolicy"),
+		Resources: &[]*string{awscdk.Fn_Sub(
+			jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+ConfigRecorderRoleName(z)), nil)},
+		Conditions: &map[string]any{"ArnEquals": map[string]any{"iam:PolicyARN": awscdk.Fn_Sub(
+			jsii.String("arn:${AWS::Partition}:iam::aws:policy/service-role/AWS_ConfigRole"), nil)}},
+	})
 }
 
 // document is a policy document of the given statements.

@@ -27,7 +27,9 @@ type TrailArchiveProps struct {
 // access logs. Only the one trail can write, only below the organization's path; the audit account
 // can read; nobody can shorten what Object Lock promised. Source of the policies: CloudTrail user
 // guide, "Amazon S3 bucket policy for CloudTrail" and "Configure AWS KMS key policies for CloudTrail".
-func NewTrailArchive(scope constructs.Construct, id string, p *TrailArchiveProps) {
+//
+// It returns the bucket of access logs.
+func NewTrailArchive(scope constructs.Construct, id string, p *TrailArchiveProps) awss3.Bucket {
 	this := constructs.NewConstruct(scope, jsii.String(id))
 	trailARN := awscdk.Fn_Join(jsii.String(""), &[]*string{
 		jsii.String("arn:"), awscdk.Aws_PARTITION(), jsii.String(":cloudtrail:" + p.Zone.HomeRegion + ":"),
@@ -36,6 +38,7 @@ func NewTrailArchive(scope constructs.Construct, id string, p *TrailArchiveProps
 	key := newTrailKey(this, p, trailARN)
 	accessLogs := newAccessLogsBucket(this, p.Zone)
 	newTrailBucket(this, p, key, accessLogs, trailARN)
+	return accessLogs
 }
 
 func newTrailKey(scope constructs.Construct, p *TrailArchiveProps, trailARN *string) awskms.Key {

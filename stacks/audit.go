@@ -66,6 +66,9 @@ func addAuditTemplates(members *constructs.MemberApp, p *Props) {
 		return *home.Account()
 	})
 	constructs.NewAlertRelayRole(home, "RelayRole", z)
+	if z.Services.Config.Enabled {
+		constructs.NewConfigAggregator(home, "Config", z)
+	}
 
 	regions := members.NewStack(auditRegionsTemplate, "Landing zone "+z.Name+": alerts in the other Regions")
 	regionBus := constructs.NewAlertBus(regions, "Bus", z, parameter(regions, "OrganizationId", "The organization, whose accounts may send events"))

@@ -1,17 +1,12 @@
 package stacks
 
 import (
-	"maps"
-	"slices"
-	"strings"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/landfall-aws/landfall/constructs"
 	"github.com/landfall-aws/landfall/internal/alert"
-	"github.com/landfall-aws/landfall/internal/zone"
 )
 
 // The baseline of an account once, and in every alert Region; the management account has a regional one of its own.
@@ -30,7 +25,7 @@ const baselineTolerance = 10
 func newBaselineStack(app awscdk.App, p *Props, organization *organizationStack, templates map[string]constructs.MemberTemplate) awscdk.Stack {
 	z := p.Zone
 	stack := newStack(app, p, "Baseline", "baseline", "baseline of every account")
-	parameters := map[string]*string{"AuditAccountId": organization.auditID}
+	parameters := map[string]*string{"AuditAccountId": organization.auditID, "LogArchiveAccountId": organization.logArchiveID}
 	global := constructs.NewStackSet(stack, "Global", &constructs.StackSetProps{
 		Name:                       z.Resource("baseline-global"),
 		Description:                "What every account has once",
@@ -41,13 +36,11 @@ func newBaselineStack(app awscdk.App, p *Props, organization *organizationStack,
 		FailureTolerancePercentage: baselineTolerance,
 		Tags:                       z.Tags,
 	})
-	withLogArchive := maps.Clone(parameters)
-	withLogArchive["LogArchiveAccountId"] = organization.logArchiveID
 	regional := constructs.NewStackSet(stack, "Regional", &constructs.StackSetProps{
 		Name:                       z.Resource("baseline-regional"),
 		Description:                "What every account has in each Region",
 		Template:                   templates[baselineRegionalTemplate],
-		Parameters:                 withLogArchive,
+		Parameters:                 parameters,
 		Target:                     constructs.WholeOrganization(organization.rootID),
 		Regions:                    z.AlertRegions,
 		FailureTolerancePercentage: baselineTolerance,
@@ -89,73 +82,64 @@ func stackSetARN(set awscdk.CfnStackSet) *string {
 // addBaselineTemplates adds the baseline's templates.
 func addBaselineTemplates(members *constructs.MemberApp, p *Props) {
 	z := p.Zone
-	const audit = "The audit account, which receives alert events"
 	global := members.NewStack(baselineGlobalTemplate, "Landing zone "+z.Name+": what an account has once")
-	constructs.NewEventForwarder(global, "EventForwarder", z, parameter(global, "AuditAccountId", audit))
+	in := baselineParameters(global)
+	constructs.NewEventForwarder(global, "EventForwarder", z, in.auditID)
+	if z.Services.Config.Enabled {
+		constructs.NewConfigRecorderRole(global, "ConfigRecorderRole", z, in.logArchiveID)
+	}
 
 	regional := members.NewStack(baselineRegionalTemplate, "Landing zone "+z.Name+": what an account has in each Region")
-	auditID := parameter(regional, "AuditAccountId", audit)
-	addForwardingRules(regional, p, auditID, map[alert.Accounts]*string{
+	in = baselineParameters(regional)
+	where := newWhere(regional, z)
+	addForwardingRules(regional, p, where, in.auditID, map[alert.Accounts]*string{
 		alert.AllAccounts:       nil,
-		alert.AuditAccount:      auditID,
-		alert.LogArchiveAccount: parameter(regional, "LogArchiveAccountId", "The log-archive account, in which some alerts listen"),
+		alert.AuditAccount:      in.auditID,
+		alert.LogArchiveAccount: in.logArchiveID,
 	})
+	addConfigRecorder(regional, p, where, in.logArchiveID)
 
 	management := members.NewStack(managementRegionalTemplate, "Landing zone "+z.Name+": what the management account has in each Region")
-	auditID = parameter(management, "AuditAccountId", audit)
-	queue := addForwardingRules(management, p, auditID, map[alert.Accounts]*string{
+	in = baselineParameters(management)
+	where = newWhere(management, z)
+	queue := addForwardingRules(management, p, where, in.auditID, map[alert.Accounts]*string{
 		alert.AllAccounts:       nil,
 		alert.ManagementAccount: nil,
 	})
-	constructs.NewHeartbeat(management, "Heartbeat", z, auditID, queue)
+	constructs.NewHeartbeat(management, "Heartbeat", z, in.auditID, queue)
+	addConfigRecorder(management, p, where, in.logArchiveID)
+}
+
+// memberIDs are the parameters of every baseline template.
+type memberIDs struct{ auditID, logArchiveID *string }
+
+func baselineParameters(stack awscdk.Stack) memberIDs {
+	return memberIDs{
+		auditID:      parameter(stack, "AuditAccountId", "The audit account, which receives alert events"),
+		logArchiveID: parameter(stack, "LogArchiveAccountId", "The log-archive account, which receives what AWS Config records"),
+	}
+}
+
+// addConfigRecorder adds the recorder of AWS Config in governed Regions.
+func addConfigRecorder(stack awscdk.Stack, p *Props, where *where, logArchiveID *string) {
+	z := p.Zone
+	if !z.Services.Config.Enabled {
+		return
+	}
+	constructs.NewConfigRecorder(stack, "Config", &constructs.ConfigRecorderProps{
+		Zone: z, LogArchiveAccountID: logArchiveID, Rules: p.Detective,
+		Governed: where.only(z.GovernedRegions, nil, ""), Home: where.home(),
+	})
 }
 
 // addForwardingRules adds the rules that listen in the given kinds of accounts; a kind with an account
 // id is limited to that account. It returns the queue of what they could not send.
-func addForwardingRules(stack awscdk.Stack, p *Props, auditAccountID *string, kinds map[alert.Accounts]*string) awssqs.Queue {
+func addForwardingRules(stack awscdk.Stack, p *Props, where *where, auditAccountID *string, kinds map[alert.Accounts]*string) awssqs.Queue {
 	queue := constructs.NewForwardingQueue(stack, "Undelivered", p.Zone)
-	where := &whereConditions{stack: stack, zone: p.Zone, conditions: map[string]awscdk.CfnCondition{}}
 	for _, f := range p.Forwards {
 		if accountID, listens := kinds[f.Accounts]; listens {
-			constructs.NewForwardingRule(stack, p.Zone, f, auditAccountID, queue, where.only(f, accountID))
+			constructs.NewForwardingRule(stack, p.Zone, f, auditAccountID, queue, where.only(f.Regions, accountID, string(f.Accounts)))
 		}
 	}
 	return queue
-}
-
-// whereConditions adds to a template the conditions that limit rules to Regions and accounts, once each.
-type whereConditions struct {
-	stack      awscdk.Stack
-	zone       *zone.Zone
-	conditions map[string]awscdk.CfnCondition
-}
-
-// only is the condition for a rule; nil when it exists wherever the template does.
-func (w *whereConditions) only(f alert.Forward, accountID *string) awscdk.CfnCondition {
-	var id string
-	var all []awscdk.ICfnConditionExpression
-	if !slices.Equal(f.Regions, w.zone.AlertRegions) {
-		id = "In" + strings.ReplaceAll(strings.Join(f.Regions, ""), "-", "")
-		var any []awscdk.ICfnConditionExpression
-		for _, region := range f.Regions {
-			any = append(any, awscdk.Fn_ConditionEquals(awscdk.Aws_REGION(), region))
-		}
-		all = append(all, combine(awscdk.Fn_ConditionOr, any))
-	}
-	if accountID != nil {
-		id += "Of" + strings.ReplaceAll(string(f.Accounts), "-", "")
-		all = append(all, awscdk.Fn_ConditionEquals(awscdk.Aws_ACCOUNT_ID(), accountID))
-	}
-	if len(all) > 0 && w.conditions[id] == nil {
-		w.conditions[id] = awscdk.NewCfnCondition(w.stack, jsii.String(id), &awscdk.CfnConditionProps{Expression: combine(awscdk.Fn_ConditionAnd, all)})
-	}
-	return w.conditions[id]
-}
-
-// combine joins conditions with Fn::And or Fn::Or, which need two at least.
-func combine(with func(...awscdk.ICfnConditionExpression) awscdk.ICfnRuleConditionExpression, of []awscdk.ICfnConditionExpression) awscdk.ICfnConditionExpression {
-	if len(of) == 1 {
-		return of[0]
-	}
-	return with(of...)
 }

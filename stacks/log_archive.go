@@ -44,15 +44,20 @@ func newLogArchiveStack(app awscdk.App, p *Props, organization *organizationStac
 func addLogArchiveTemplate(members *constructs.MemberApp, p *Props) {
 	z := p.Zone
 	stack := members.NewStack(logArchiveTemplate, "Landing zone "+z.Name+": the log archive")
-	constructs.NewTrailArchive(stack, "Trail", &constructs.TrailArchiveProps{
+	organizationID := parameter(stack, "OrganizationId", "The organization, whose accounts write")
+	auditID := parameter(stack, "AuditAccountId", "The audit account, which may read the logs")
+	accessLogs := constructs.NewTrailArchive(stack, "Trail", &constructs.TrailArchiveProps{
 		Zone:                z,
 		ManagementAccountID: parameter(stack, "ManagementAccountId", "The management account, which owns the trail"),
-		OrganizationID:      parameter(stack, "OrganizationId", "The organization, under whose path the trail writes"),
-		AuditAccountID:      parameter(stack, "AuditAccountId", "The audit account, which may read the logs"),
+		OrganizationID:      organizationID,
+		AuditAccountID:      auditID,
 		TrailName:           trailName(z),
 		KeyAlias:            trailKeyAlias(z),
 		BucketName:          trailBucketName(z, *stack.Account()),
 	})
+	constructs.NewServicesArchive(stack, "Services", &constructs.ServicesArchiveProps{
+		Zone: z, OrganizationID: organizationID, AuditAccountID: auditID,
+	}, accessLogs)
 }
 
 // parameter adds a string parameter to a member template and returns its value.

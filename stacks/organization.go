@@ -19,6 +19,8 @@ var trustedServices = []struct {
 	{"CloudTrail", "cloudtrail.amazonaws.com", false},
 	{"StackSets", stackSetsPrincipal, false},
 	{"AccessAnalyzer", "access-analyzer.amazonaws.com", true},
+	{"Config", "config.amazonaws.com", true},
+	{"RootAccess", "iam.amazonaws.com", false},
 }
 
 // organizationStack holds the organization, its OUs and the two security accounts. Other stacks

@@ -6,6 +6,7 @@ import (
 	"github.com/landfall-aws/landfall/constructs"
 	"github.com/landfall-aws/landfall/controls"
 	"github.com/landfall-aws/landfall/internal/alert"
+	"github.com/landfall-aws/landfall/internal/detective"
 	"github.com/landfall-aws/landfall/internal/guardrail"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
@@ -19,6 +20,8 @@ type Props struct {
 	Alerts []alert.Routed
 	// Forwards are the rules that bring the alerts' events to the audit account.
 	Forwards []alert.Forward
+	// Detective are the detective rules.
+	Detective []detective.Rule
 	// Handler is the source of the custom-resource function.
 	Handler constructs.HandlerSource
 	// Context is the CDK context, with the feature flags, that the app was made with.
@@ -44,5 +47,9 @@ func NewProps(z *zone.Zone, handler constructs.HandlerSource, context map[string
 	if err != nil {
 		return nil, fmt.Errorf("routing the alerts: %w", err)
 	}
-	return &Props{Zone: z, Guardrails: policies, Alerts: routed, Forwards: forwards, Handler: handler, Context: context}, nil
+	rules, err := detective.Load(controls.Detective())
+	if err != nil {
+		return nil, err
+	}
+	return &Props{Zone: z, Guardrails: policies, Alerts: routed, Forwards: forwards, Detective: rules, Handler: handler, Context: context}, nil
 }
