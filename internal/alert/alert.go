@@ -18,6 +18,8 @@ const (
 	MaxInputTemplate = 8192
 	// MaxInputPaths is the number of variables of an input transformer (API_InputTransformer.html, InputPathsMap, read 2026-11-25).
 	MaxInputPaths = 100
+	// MaxRuleName is the length of a rule's name in characters (API_PutRule.html, Name, read 2026-11-25).
+	MaxRuleName = 64
 )
 
 // Severity says how bad it is when the alert is true.

@@ -72,8 +72,8 @@ type wanted struct {
 }
 
 func (f *forwarder) add(r Routed) error {
-	var p map[string]any
-	if err := json.Unmarshal(r.Pattern, &p); err != nil {
+	p, err := object(r.Pattern)
+	if err != nil {
 		return fmt.Errorf("reading the pattern: %w", err)
 	}
 	types, err := texts(p["detail-type"])

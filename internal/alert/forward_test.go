@@ -42,7 +42,7 @@ func TestAnEventIsForwardedOnceWhereverItRaises(t *testing.T) {
 		require.LessOrEqual(t, len(bus), alert.MaxPattern)
 	}
 	for _, f := range forwards {
-		require.LessOrEqual(t, len(f.Name), 64, "the name of a rule has at most 64 characters (API_PutRule.html)")
+		require.LessOrEqual(t, len(f.Name), alert.MaxRuleName)
 		require.LessOrEqual(t, len(f.Pattern), alert.MaxPattern)
 		require.NotContains(t, string(f.Pattern), "{{")
 		patterns[f.Name] = parse(t, f.Pattern)

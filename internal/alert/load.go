@@ -15,6 +15,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"github.com/landfall-aws/landfall/internal/eventpattern"
 )
 
 // Problem is one thing wrong with a file of the catalogue.
@@ -242,6 +244,8 @@ func (l *loader) loadAlert(file string) (Alert, error) {
 	if f.Drill != nil {
 		if a.drill, err = compact(f.Drill); err != nil {
 			l.bad(doc, "$.drill", "the drill pattern is not JSON: %v", err)
+		} else if _, err := eventpattern.Parse(a.drill); err != nil {
+			l.bad(doc, "$.drill", "the drill pattern is wrong: %v", err)
 		}
 	}
 	a.InputPaths, a.InputTemplate, err = a.message.transformer(a)
@@ -307,6 +311,9 @@ func (l *loader) pattern(doc document, f alertFile) json.RawMessage {
 	p, err := compact(merged)
 	if err != nil {
 		l.bad(doc, "$.pattern", "the pattern is not JSON: %v", err)
+	}
+	if _, err := eventpattern.Parse(p); err != nil {
+		l.bad(doc, "$.pattern", "the pattern is wrong: %v", err)
 	}
 	if n := len(p); n > MaxPattern {
 		l.bad(doc, "$.pattern", "the pattern has %d characters; EventBridge allows %d by default", n, MaxPattern)

@@ -143,7 +143,12 @@ func kinds() map[string]kind {
 	}
 }
 
-var variable = regexp.MustCompile(`<([^<>]*)>`)
+var (
+	variable     = regexp.MustCompile(`<([^<>]*)>`)
+	variableName = regexp.MustCompile(`^[A-Za-z0-9]+$`)
+	// jsonPath is what an input transformer understands of JSON Path (EventBridge user guide, eb-transform-target-input).
+	jsonPath = regexp.MustCompile(`^\$(\.[A-Za-z0-9_-]+(\[[0-9]+\])?)+$`)
+)
 
 // transformer composes the InputTransformer of an alert: what happened, who, where and when, why, and below that the
 // details, the first steps and the runbook. Each line is one quoted string, as EventBridge wants text (eb-transform-target-input).
@@ -154,6 +159,14 @@ func (m message) transformer(a Alert) (map[string]string, string, error) {
 	}
 	if m.What == "" {
 		return nil, "", errors.New("message.what is missing; it says in one line what happened")
+	}
+	for name, path := range m.Paths {
+		if !variableName.MatchString(name) {
+			return nil, "", fmt.Errorf("message.paths names %q; a variable has letters and digits only (CloudFormation, AWS::Events::Rule InputTransformer)", name)
+		}
+		if !jsonPath.MatchString(path) {
+			return nil, "", fmt.Errorf("message.paths.%s is %q; it must be a path in dots from the event, as in $.detail.requestParameters.name", name, path)
+		}
 	}
 	available := envelopePaths()
 	maps.Copy(available, k.paths)

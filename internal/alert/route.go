@@ -75,10 +75,19 @@ func (r Routed) BusPattern(id func(Accounts) string) (json.RawMessage, error) {
 	if r.Listen.Accounts == AllAccounts {
 		return pattern, nil
 	}
-	var p map[string]any
-	if err := json.Unmarshal(pattern, &p); err != nil {
+	p, err := object(pattern)
+	if err != nil {
 		return nil, fmt.Errorf("the pattern of alert %s: %w", r.ID, err)
 	}
 	p["account"] = []any{id(r.Listen.Accounts)}
 	return compact(p)
+}
+
+// object reads a pattern.
+func object(pattern json.RawMessage) (map[string]any, error) {
+	var p map[string]any
+	if err := json.Unmarshal(pattern, &p); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
