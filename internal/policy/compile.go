@@ -237,7 +237,7 @@ func newActionSet(element string, entries []string) (actionSet, error) {
 			continue
 		}
 		service, name, found := strings.Cut(strings.ToLower(entry), ":")
-		if !found || service == "" || name == "" {
+		if !found || service == "" || name == "" || !isName(entry) {
 			return a, &Error{Element: element, Reason: fmt.Sprintf(`%q is no action; write "service:Name", with * or ? as wildcards, or "*"`, entry)}
 		}
 		servicePattern, namePattern := actionGlob(service), actionGlob(name)

@@ -2,8 +2,10 @@ package policy_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
 
 	"github.com/landfall-aws/landfall/internal/policy"
@@ -362,6 +364,34 @@ func TestRCPPerimeters(t *testing.T) {
 	}
 }
 
+func TestLongValuesAreCutInMessages(t *testing.T) {
+	request := admin
+	request.Resource = strings.Repeat("é", 1<<20)
+	_, err := policy.Evaluate(nil, nil, request)
+	require.Less(t, len(err.Error()), 1000)
+	require.ErrorContains(t, err, "(2097152 bytes)")
+}
+
+func TestContextValuesAreStringsOrListsInJSONAndYAML(t *testing.T) {
+	want := map[string]policy.Values{"a:b": {"c"}, "a:d": {"e", "f"}, "a:g": {}}
+	var got map[string]policy.Values
+	require.NoError(t, json.Unmarshal([]byte(`{"a:b":"c","a:d":["e","f"],"a:g":[]}`), &got))
+	require.Equal(t, want, got)
+	got = nil
+	require.NoError(t, yaml.Unmarshal([]byte("a:b: c\na:d: [e, f]\na:g: []\n"), &got))
+	require.Equal(t, want, got)
+	require.Error(t, json.Unmarshal([]byte(`{"a:b":5}`), &got))
+	require.Error(t, yaml.Unmarshal([]byte("a:b: {c: d}\n"), &got))
+}
+
+func TestARequestIsReadFromJSON(t *testing.T) {
+	var got policy.Request
+	require.NoError(t, json.Unmarshal([]byte(`{"action":"s3:GetObject","resource":"*","principal":"anonymous","resourceAccount":"111122223333","context":{"a:b":"c"}}`), &got))
+	require.Equal(t, policy.Request{Action: "s3:GetObject", Resource: "*", Principal: policy.Anonymous, ResourceAccount: "111122223333",
+		Context: map[string]policy.Values{"a:b": {"c"}}}, got)
+	require.Error(t, json.Unmarshal([]byte(`{"action":"s3:GetObject","actions":"x"}`), &got))
+}
+
 func TestRequestsThatCannotBeEvaluated(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*policy.Request)
@@ -369,6 +399,9 @@ func TestRequestsThatCannotBeEvaluated(t *testing.T) {
 	}{
 		"an action without service":            {func(r *policy.Request) { r.Action = "GetObject" }, "action"},
 		"an action with a wildcard":            {func(r *policy.Request) { r.Action = "s3:Get*" }, "action"},
+		"an action with a space":               {func(r *policy.Request) { r.Action = "s3:Get Object" }, "action"},
+		"an action outside ASCII":              {func(r *policy.Request) { r.Action = "\u212ams:Decrypt" }, "action"},
+		"a principal with a wildcard":          {func(r *policy.Request) { r.Principal = "arn:aws:iam::111122223333:role/*" }, "principal"},
 		"no action":                            {func(r *policy.Request) { r.Action = "" }, "action"},
 		"a resource that is no ARN":            {func(r *policy.Request) { r.Resource = "logs" }, "resource"},
 		"a resource that begins otherwise":     {func(r *policy.Request) { r.Resource = "urn:aws:s3:::logs" }, "resource"},

@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -214,7 +215,10 @@ func parseCaller(text string) (caller, error) {
 	segments, ok := splitARN(text)
 	name := segments[5]
 	if !ok || segments[1] == "" || segments[2] != "iam" && segments[2] != "sts" || segments[3] != "" || !isAccountID(segments[4]) || name == "" {
-		return c, fmt.Errorf("%q is neither the ARN of an IAM or STS principal, nor a service principal such as \"cloudtrail.amazonaws.com\", nor %q", text, Anonymous)
+		return c, fmt.Errorf("%s is neither the ARN of an IAM or STS principal, nor a service principal such as \"cloudtrail.amazonaws.com\", nor %q", quoted(text), Anonymous)
+	}
+	if strings.ContainsAny(name, "*?") {
+		return c, fmt.Errorf("%s has a wildcard; a request has one principal", quoted(text))
 	}
 	c.account, c.arn = segments[4], text
 	prefix, rest, _ := strings.Cut(name, "/")
@@ -222,7 +226,7 @@ func parseCaller(text string) (caller, error) {
 	case segments[2] == "iam" && name == "root":
 		c.kind = accountRoot
 	case rest == "":
-		return c, fmt.Errorf("%q names no principal after %q", text, name)
+		return c, fmt.Errorf("%s names no principal after %s", quoted(text), quoted(name))
 	case segments[2] == "iam" && prefix == "user":
 		c.kind = user
 	case segments[2] == "iam" && prefix == "role":
@@ -234,12 +238,12 @@ func parseCaller(text string) (caller, error) {
 	case segments[2] == "sts" && prefix == "assumed-role":
 		roleName, sessionName, _ := strings.Cut(rest, "/")
 		if roleName == "" || sessionName == "" {
-			return c, fmt.Errorf("%q needs a role name and a session name: assumed-role/ROLE/SESSION", text)
+			return c, fmt.Errorf("%s needs a role name and a session name: assumed-role/ROLE/SESSION", quoted(text))
 		}
 		c.kind = session
 		c.arn = "arn:" + segments[1] + ":iam::" + segments[4] + ":role/" + roleName
 	default:
-		return c, fmt.Errorf("%q is no principal that can call; use the ARN of a user, role, assumed-role session, federated user, identity provider or account root", text)
+		return c, fmt.Errorf("%s is no principal that can call; use the ARN of a user, role, assumed-role session, federated user, identity provider or account root", quoted(text))
 	}
 	return c, nil
 }
@@ -261,6 +265,25 @@ func isServicePrincipal(text string) bool {
 	return true
 }
 
+// isName reports whether text is printable ASCII without spaces.
+func isName(text string) bool {
+	for i := range len(text) {
+		if text[i] <= ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// quoted quotes text for a message and cuts what is long: lines may be megabytes.
+func quoted(text string) string {
+	const most = 200
+	if len(text) <= most {
+		return strconv.Quote(text)
+	}
+	return fmt.Sprintf("%q… (%d bytes)", strings.ToValidUTF8(text[:most], ""), len(text))
+}
+
 // isAccountID reports whether text has the 12 digits of an AWS account id.
 func isAccountID(text string) bool { return len(text) == 12 && digits(text) }
 
@@ -280,20 +303,20 @@ func (r Request) prepare() (*prepared, error) {
 	p := &prepared{action: strings.ToLower(r.Action), resource: r.Resource, resourceAccount: r.ResourceAccount}
 	var found bool
 	p.service, p.name, found = strings.Cut(p.action, ":")
-	if !found || p.service == "" || p.name == "" || strings.ContainsAny(p.action, "*? \t") {
-		return nil, &RequestError{"action", fmt.Sprintf("%q is not one action; write \"service:Name\" without wildcards", r.Action)}
+	if !found || p.service == "" || p.name == "" || !isName(r.Action) || strings.ContainsAny(p.action, "*?") {
+		return nil, &RequestError{"action", fmt.Sprintf("%s is not one action; write \"service:Name\" without wildcards", quoted(r.Action))}
 	}
 	if r.Resource != "*" {
 		segments, ok := splitARN(r.Resource)
 		if !ok {
-			return nil, &RequestError{"resource", fmt.Sprintf("%q is neither \"*\" nor an ARN with six colon-separated parts", r.Resource)}
+			return nil, &RequestError{"resource", fmt.Sprintf("%s is neither \"*\" nor an ARN with six colon-separated parts", quoted(r.Resource))}
 		}
 		if p.resourceAccount == "" && isAccountID(segments[4]) {
 			p.resourceAccount = segments[4]
 		}
 	}
 	if r.ResourceAccount != "" && !isAccountID(r.ResourceAccount) {
-		return nil, &RequestError{"resourceAccount", fmt.Sprintf("%q is no account id; it has 12 digits", r.ResourceAccount)}
+		return nil, &RequestError{"resourceAccount", fmt.Sprintf("%s is no account id; it has 12 digits", quoted(r.ResourceAccount))}
 	}
 	var err error
 	if p.principal, err = parseCaller(r.Principal); err != nil {
@@ -303,7 +326,7 @@ func (r Request) prepare() (*prepared, error) {
 	for key, values := range r.Context {
 		lower := strings.ToLower(key)
 		if _, twice := p.context[lower]; twice {
-			return nil, &RequestError{"context", fmt.Sprintf("%q is there twice; condition keys are case-insensitive", key)}
+			return nil, &RequestError{"context", fmt.Sprintf("%s is there twice; condition keys are case-insensitive", quoted(key))}
 		}
 		p.context[lower] = values
 	}
