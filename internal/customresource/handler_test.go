@@ -3,6 +3,7 @@ package customresource_test
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -70,6 +71,30 @@ func TestAnEmptyManagementAccountGetsAnOrganizationWithEverythingInIt(t *testing
 	assert.Contains(t, state, "delegated administrator "+audit.attributes["AccountId"].(string)+" of config.amazonaws.com")
 	for _, email := range []string{"aws+orders-prod@example.com", "aws+audit@example.com"} {
 		assert.Len(t, p.server.AccountIDs(email), 1, email)
+	}
+}
+
+func TestAnOperationIsCompleteOnlyWhenItsWriteHasBeenReadBack(t *testing.T) {
+	const stale = 3
+	for name, c := range map[string]struct {
+		event       map[string]any
+		write, read string
+	}{
+		"a policy type":  {create(organization.TypePolicyTypes, properties{"PolicyTypes": []any{"TAG_POLICY"}}), "EnablePolicyType", "ListRoots"},
+		"trusted access": {create(organization.TypeTrustedAccess, properties{"ServicePrincipal": "config.amazonaws.com"}), "EnableAWSServiceAccess", "ListAWSServiceAccessForOrganization"},
+		"an OU":          {create(organization.TypeOrganizationalUnit, properties{"Path": "Security"}), "CreateOrganizationalUnit", "ListOrganizationalUnitsForParent"},
+		"a tag":          {create(organization.TypeOrganizationalUnit, properties{"Path": "Workloads", "Tags": properties{"a": "b"}}), "TagResource", "ListTagsForResource"},
+		"a move":         {create(organization.TypeAccount, account(properties{"Tags": nil})), "MoveAccount", "ListParents"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, _ := existing(t, fakeaws.Options{StaleReads: stale})
+			p.server.AddOrganizationalUnit("Workloads")
+			p.ok(c.event)
+			calls := p.server.Calls()
+			written := slices.IndexFunc(calls, func(call fakeaws.Call) bool { return call.Operation == c.write })
+			require.GreaterOrEqual(t, written, 0)
+			assert.Greater(t, count(calls[written:], c.read), stale, "reads after the write")
+		})
 	}
 }
 
