@@ -14,17 +14,22 @@ type Decider struct {
 	z        *zone.Zone
 	c        *Catalogue
 	policies []Policy
+	values   Values
 	compiled map[string]*policy.Compiled // by Policy.ID
 	full     *policy.Compiled
 }
 
 // NewDecider plans the zone's policies and prepares them.
 func NewDecider(z *zone.Zone, c *Catalogue) (*Decider, error) {
+	c, err := c.For(z)
+	if err != nil {
+		return nil, err
+	}
 	policies, err := Plan(z, c)
 	if err != nil {
 		return nil, err
 	}
-	d := &Decider{z: z, c: c, compiled: map[string]*policy.Compiled{}}
+	d := &Decider{z: z, c: c, values: c.ZoneValues(z), compiled: map[string]*policy.Compiled{}}
 	if d.full, err = policy.Compile(policy.SCP, fullAccess()); err != nil {
 		return nil, err
 	}
@@ -148,16 +153,50 @@ func (p *Path) Decide(r policy.Request) (Decision, error) {
 			reason.Policy = sources[by.Level][by.Policy]
 		}
 		if reason.Policy != nil {
-			for _, s := range reason.Policy.Statements {
-				if s.Index == by.Statement {
-					reason.Guardrail, _ = p.decider.c.Find(s.GuardrailID)
-					reason.Sid = s.Sid
-				}
+			source, err := p.decider.source(reason.Policy, by.Statement, r)
+			if err != nil {
+				return Decision{}, err
 			}
+			reason.Guardrail, _ = p.decider.c.Find(source.GuardrailID)
+			reason.Sid = source.Sid
 		}
 		out.Reasons = append(out.Reasons, reason)
 	}
 	return out, nil
+}
+
+// source finds the guardrail's statement behind a packed one. Where a compact packing has merged several, it is the
+// first that stops the request by itself.
+func (d *Decider) source(q *Policy, statement int, r policy.Request) (Source, error) {
+	var candidates []Source
+	for _, s := range q.Statements {
+		if s.Index == statement {
+			candidates = append(candidates, s)
+		}
+	}
+	if len(candidates) == 0 {
+		return Source{}, fmt.Errorf("policy %s: statement %d comes from no guardrail", q.Name, statement)
+	}
+	for _, s := range candidates[:len(candidates)-1] {
+		g, _ := d.c.Find(s.GuardrailID)
+		statements, err := d.c.statements(g, d.values)
+		if err != nil {
+			return Source{}, err
+		}
+		for _, one := range statements {
+			if one.Sid != s.Sid {
+				continue
+			}
+			judge, err := newJudge(g.Type, policy.Document{Version: policy.Version2012, Statements: []policy.Statement{pack(g.Type, one)}})
+			if err != nil {
+				return Source{}, err
+			}
+			if denied, err := judge(r); err == nil && denied {
+				return s, nil
+			}
+		}
+	}
+	return candidates[len(candidates)-1], nil
 }
 
 // Exempt returns the principal patterns that the statement does not apply to, with placeholders resolved.
@@ -167,7 +206,7 @@ func (d *Decider) Exempt(r Reason) ([]string, error) {
 	}
 	for _, s := range r.Guardrail.Statements {
 		if s.Sid == r.Sid {
-			return d.c.principals(r.Guardrail.Exemptions(s), ZoneValues(d.z))
+			return d.c.principals(r.Guardrail.Exemptions(s), d.values)
 		}
 	}
 	return nil, nil
@@ -175,3 +214,6 @@ func (d *Decider) Exempt(r Reason) ([]string, error) {
 
 // HomeRegion is the home Region of the zone.
 func (d *Decider) HomeRegion() string { return d.z.HomeRegion }
+
+// Policies are the service and resource control policies that it decides by.
+func (d *Decider) Policies() []Policy { return d.policies }

@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/landfall-aws/landfall/internal/zone"
 )
 
 // Level says how strongly a guardrail is meant, in the words of AWS Control Tower.
@@ -86,6 +88,8 @@ type Place struct {
 	OU string `yaml:"ou"`
 	// Account is an account's name; {{logArchiveAccount}} and {{auditAccount}} stand for the two that every zone has.
 	Account string `yaml:"account"`
+	// EveryOUBut is each OU directly below the root except the named ones, those that the zone's owner adds included.
+	EveryOUBut []string `yaml:"everyOUBut"`
 }
 
 // Statement is an IAM policy statement in IAM's own keywords. Principal is not written: service control
@@ -155,6 +159,8 @@ type Catalogue struct {
 	// Guardrails are sorted by ID.
 	Guardrails []Guardrail
 	Exemptions map[string]ExemptionSet
+	// zone is the zone whose changes are in it already.
+	zone *zone.Zone
 }
 
 // Find returns the guardrail with the given id.

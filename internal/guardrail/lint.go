@@ -15,31 +15,36 @@ import (
 func (c *Catalogue) Lint() Problems {
 	var problems Problems
 	for i := range c.Guardrails {
-		g := &c.Guardrails[i]
-		add := func(path, format string, args ...any) {
-			problems = append(problems, Problem{File: g.File, Line: g.source.lineOf(path), Path: path, Message: fmt.Sprintf(format, args...)})
-		}
-		for i, s := range g.Statements {
-			at := fmt.Sprintf("$.statements[%d]", i)
-			lintActions(g, s, at, add)
-			lintConditions(s, at, add)
-			for _, list := range []Strings{s.Resource, s.NotResource} {
-				for _, r := range list {
-					if r != "*" && len(strings.SplitN(r, ":", 6)) != 6 {
-						add(at+".Resource", "%q is neither * nor an ARN of six parts, as in arn:*:s3:::bucket/*", r)
-					}
+		problems = append(problems, c.lint(&c.Guardrails[i])...)
+	}
+	return problems
+}
+
+func (c *Catalogue) lint(g *Guardrail) Problems {
+	var problems Problems
+	add := func(path, format string, args ...any) {
+		problems = append(problems, Problem{File: g.File, Line: g.source.lineOf(path), Path: path, Message: fmt.Sprintf(format, args...)})
+	}
+	for i, s := range g.Statements {
+		at := fmt.Sprintf("$.statements[%d]", i)
+		lintActions(g, s, at, add)
+		lintConditions(s, at, add)
+		for _, list := range []Strings{s.Resource, s.NotResource} {
+			for _, r := range list {
+				if r != "*" && !placeholder.MatchString(r) && len(strings.SplitN(r, ":", 6)) != 6 {
+					add(at+".Resource", "%q is neither * nor an ARN of six parts, as in arn:*:s3:::bucket/*", r)
 				}
 			}
 		}
-		for _, part := range []struct {
-			kind string
-			list []Request
-		}{{"denies", g.Proof.Denies}, {"allows", g.Proof.Allows}} {
-			for i, r := range part.list {
-				for _, a := range r.Action {
-					if !authdata.Exists(a) {
-						add(fmt.Sprintf("$.proof.%s[%d].action", part.kind, i), "%s", unknownAction(a))
-					}
+	}
+	for _, part := range []struct {
+		kind string
+		list []Request
+	}{{"denies", g.Proof.Denies}, {"allows", g.Proof.Allows}} {
+		for i, r := range part.list {
+			for _, a := range r.Action {
+				if !authdata.Exists(a) {
+					add(fmt.Sprintf("$.proof.%s[%d].action", part.kind, i), "%s", unknownAction(a))
 				}
 			}
 		}

@@ -19,7 +19,7 @@ import (
 // as [Problems], each with file, line and path; any other error means that a file could not be read.
 func Load(fsys fs.FS) (*Catalogue, error) {
 	l := loader{c: &Catalogue{Exemptions: map[string]ExemptionSet{}}}
-	if err := l.exemptions(fsys, "exemptions.yaml"); err != nil {
+	if err := l.exemptions(fsys, "exemptions.yaml", false); err != nil {
 		return nil, err
 	}
 	if err := l.directory(fsys, "guardrails", false); err != nil {
@@ -31,6 +31,8 @@ func Load(fsys fs.FS) (*Catalogue, error) {
 type loader struct {
 	c        *Catalogue
 	problems Problems
+	// base is put before the names of files, so that people find the file.
+	base string
 }
 
 func (l *loader) done() (*Catalogue, error) {
@@ -44,7 +46,7 @@ func (l *loader) done() (*Catalogue, error) {
 	return l.c, nil
 }
 
-func (l *loader) exemptions(fsys fs.FS, name string) error {
+func (l *loader) exemptions(fsys fs.FS, name string, own bool) error {
 	data, err := fs.ReadFile(fsys, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -52,7 +54,7 @@ func (l *loader) exemptions(fsys fs.FS, name string) error {
 	if err != nil {
 		return fmt.Errorf("read the exemption sets: %w", err)
 	}
-	f, ok := l.parse(name, data)
+	f, ok := l.parse(path.Join(l.base, name), data)
 	if !ok {
 		return nil
 	}
@@ -64,7 +66,13 @@ func (l *loader) exemptions(fsys fs.FS, name string) error {
 		for i, p := range set.Principals {
 			if !strings.HasPrefix(p, "arn:") || len(strings.SplitN(p, ":", 6)) != 6 {
 				l.add(f, fmt.Sprintf("$.%s.principals[%d]", name, i), "%q is no ARN of six parts, as in arn:*:iam::*:role/name", p)
+			} else if own && !ownPrincipal.MatchString(p) {
+				l.add(f, fmt.Sprintf("$.%s.principals[%d]", name, i), "%q could be anybody; write a role by its name, as in arn:*:iam::*:role/name, or principals of one account, as in arn:aws:iam::111122223333:*", p)
 			}
+		}
+		if _, exists := l.c.Exemptions[name]; exists {
+			l.add(f, "$."+name, "the set %q exists already in Landfall's catalogue", name)
+			continue
 		}
 		l.c.Exemptions[name] = set
 	}
@@ -77,11 +85,14 @@ func (l *loader) directory(fsys fs.FS, dir string, own bool) error {
 		return fmt.Errorf("list %s: %w", dir, err)
 	}
 	for _, name := range names {
+		if path.Base(name) == "exemptions.yaml" {
+			continue
+		}
 		data, err := fs.ReadFile(fsys, name)
 		if err != nil {
 			return fmt.Errorf("read a guardrail: %w", err)
 		}
-		l.guardrail(name, data, own)
+		l.guardrail(path.Join(l.base, name), data, own)
 	}
 	return nil
 }
@@ -173,7 +184,9 @@ func (l *loader) add(f *source, yamlPath, format string, args ...any) {
 var (
 	idPattern  = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 	sidPattern = regexp.MustCompile(`^[A-Za-z0-9]+$`)
-	techniques = regexp.MustCompile(`^T\d{4}(\.\d{3})?$`)
+	// ownPrincipal is a role by a name that does not start with a star, in any account, or anything of one account.
+	ownPrincipal = regexp.MustCompile(`^arn:[a-z*-]+:iam::(\*:role/[^*].*|\d{12}:.+)$`)
+	techniques   = regexp.MustCompile(`^T\d{4}(\.\d{3})?$`)
 )
 
 var policyTypes = []string{TypeSCP, TypeRCP, TypeEC2, TypeS3, TypeAIOptOut, TypeTag, TypeBackup, TypeInspector}
@@ -220,13 +233,13 @@ func (l *loader) checkPlaces(f *source, g *Guardrail) {
 	}
 	for i, p := range g.Applies {
 		n := 0
-		for _, set := range []bool{p.Root, p.OU != "", p.Account != ""} {
+		for _, set := range []bool{p.Root, p.OU != "", p.Account != "", len(p.EveryOUBut) > 0} {
 			if set {
 				n++
 			}
 		}
 		if n != 1 {
-			l.add(f, fmt.Sprintf("$.applies[%d]", i), "must have exactly one of root, ou and account")
+			l.add(f, fmt.Sprintf("$.applies[%d]", i), "must have exactly one of root, ou, account and everyOUBut")
 		}
 	}
 }
@@ -242,6 +255,9 @@ func (l *loader) checkExemptions(f *source, yamlPath string, names []string) {
 func (l *loader) checkStatements(f *source, g *Guardrail) {
 	if len(g.Content) > 0 {
 		l.add(f, "$.content", "belongs to other policy types; %s has statements", g.Type)
+	}
+	if g.own && g.Document == 0 {
+		g.Document = 1
 	}
 	if g.Document < 1 {
 		l.add(f, "$.document", "got %d; it must be 1 or more, the number of the packed document that holds the guardrail", g.Document)

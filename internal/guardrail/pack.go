@@ -45,7 +45,6 @@ func pack(policyType string, s Statement) policy.Statement {
 }
 
 // Document returns the policy document that holds the guardrail alone, with placeholders and exemptions resolved.
-// Statement i of the document is statement i of the file.
 func (c *Catalogue) Document(g *Guardrail, v Values) (json.RawMessage, error) {
 	if !hasStatements(g.Type) {
 		content, err := v.expandContent(g.Content)
@@ -55,12 +54,12 @@ func (c *Catalogue) Document(g *Guardrail, v Values) (json.RawMessage, error) {
 		return minify(content)
 	}
 	d := policy.Document{Version: policy.Version2012}
-	for _, s := range g.Statements {
-		r, err := c.resolve(g, s, v)
-		if err != nil {
-			return nil, fmt.Errorf("%s: statement %s: %w", g.File, s.Sid, err)
-		}
-		d.Statements = append(d.Statements, pack(g.Type, r))
+	statements, err := c.statements(g, v)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range statements {
+		d.Statements = append(d.Statements, pack(g.Type, s))
 	}
 	return json.RawMessage(d.JSON()), nil
 }
@@ -90,17 +89,19 @@ func (c *Catalogue) packStatements(g group, v Values, p Profile) ([]Policy, erro
 		return compare(a.ID, b.ID)
 	})
 	limit := p.size(g.policyType)
+	if p.Compact && g.policyType == TypeSCP {
+		return c.packCompactly(order, v, limit)
+	}
 	var bins []*bin
 	for _, rail := range order {
-		var statements []policy.Statement
-		for _, s := range rail.Statements {
-			r, err := c.resolve(rail, s, v)
-			if err != nil {
-				return nil, fmt.Errorf("%s: statement %s: %w", rail.File, s.Sid, err)
-			}
-			statements = append(statements, pack(rail.Type, r))
+		resolved, err := c.statements(rail, v)
+		if err != nil {
+			return nil, err
 		}
-		var err error
+		statements := make([]policy.Statement, len(resolved))
+		for i, s := range resolved {
+			statements[i] = pack(rail.Type, s)
+		}
 		bins, err = fit(bins, rail, statements, limit)
 		if err != nil {
 			return nil, err
@@ -112,6 +113,10 @@ func (c *Catalogue) packStatements(g group, v Values, p Profile) ([]Policy, erro
 		}
 		return a.part - b.part
 	})
+	return policiesOf(bins, limit), nil
+}
+
+func policiesOf(bins []*bin, limit int) []Policy {
 	policies := make([]Policy, 0, len(bins))
 	for _, b := range bins {
 		id := "-" + strconv.Itoa(b.number)
@@ -122,7 +127,78 @@ func (c *Catalogue) packStatements(g group, v Values, p Profile) ([]Policy, erro
 			ID: id, Content: json.RawMessage(b.doc.JSON()), Size: b.doc.Size(), Limit: limit, Statements: b.sources,
 		})
 	}
-	return policies, nil
+	return policies
+}
+
+// merged is a statement that several guardrails share.
+type merged struct {
+	statement policy.Statement
+	sources   []Source
+}
+
+// packCompactly fills as few documents as it can. Deny statements that differ in their actions only are one
+// statement with the actions of both; NotAction is left alone, because there the union would deny less.
+func (c *Catalogue) packCompactly(order []*Guardrail, v Values, limit int) ([]Policy, error) {
+	var all []*merged
+	byRest := map[string]*merged{}
+	for _, rail := range order {
+		resolved, err := c.statements(rail, v)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range resolved {
+			p := pack(rail.Type, s)
+			p.Sid = ""
+			source := Source{Sid: s.Sid, GuardrailID: rail.ID, File: rail.File}
+			rest := p.Clone()
+			rest.Action = nil
+			key := rest.JSON()
+			if m, ok := byRest[key]; ok && len(p.Action) > 0 {
+				together := m.statement.Clone()
+				together.Action = union(m.statement.Action, p.Action)
+				// Statements that fill much of a document leave gaps behind them.
+				if utf8.RuneCountInString(together.JSON()) <= limit/3 {
+					m.statement = together
+					m.sources = append(m.sources, source)
+					continue
+				}
+			}
+			m := &merged{statement: p, sources: []Source{source}}
+			all = append(all, m)
+			if len(p.Action) > 0 {
+				byRest[key] = m
+			}
+		}
+	}
+	var bins []*bin
+	for _, m := range all {
+		var into *bin
+		for _, b := range bins {
+			if b.sizeWith([]policy.Statement{m.statement}) <= limit {
+				into = b
+				break
+			}
+		}
+		if into == nil {
+			into = &bin{number: len(bins) + 1, doc: policy.Document{Version: policy.Version2012}}
+			if size := into.sizeWith([]policy.Statement{m.statement}); size > limit {
+				return nil, fmt.Errorf("%s: statement %s needs a document of %d characters, the quota is %d: split the statement", m.sources[0].File, m.sources[0].Sid, size, limit)
+			}
+			bins = append(bins, into)
+		}
+		for _, s := range m.sources {
+			s.Index = len(into.doc.Statements)
+			into.sources = append(into.sources, s)
+		}
+		into.doc.Statements = append(into.doc.Statements, m.statement)
+	}
+	return policiesOf(bins, limit), nil
+}
+
+func union(a, b []string) []string {
+	out := slices.Concat(a, b)
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // ownDocuments is added to the document numbers of the zone owner's guardrails, so that they never share a document with Landfall's.
@@ -149,11 +225,11 @@ func fit(bins []*bin, rail *Guardrail, statements []policy.Statement, limit int)
 	if size := b.sizeWith(statements); size > limit {
 		if len(statements) > 1 {
 			half := len(statements) / 2
-			bins, err := fit(bins, &Guardrail{ID: rail.ID, File: rail.File, Document: rail.Document, own: rail.own, Statements: rail.Statements[:half]}, statements[:half], limit)
+			bins, err := fit(bins, rail, statements[:half], limit)
 			if err != nil {
 				return nil, err
 			}
-			return fit(bins, &Guardrail{ID: rail.ID, File: rail.File, Document: rail.Document, own: rail.own, Statements: rail.Statements[half:]}, statements[half:], limit)
+			return fit(bins, rail, statements[half:], limit)
 		}
 		return nil, fmt.Errorf("%s: statement %s needs a document of %d characters, the quota is %d: split the statement", rail.File, statements[0].Sid, size, limit)
 	}
@@ -167,11 +243,12 @@ func (b *bin) sizeWith(statements []policy.Statement) int {
 }
 
 func (b *bin) add(rail *Guardrail, statements []policy.Statement) {
-	for i, s := range statements {
+	for _, s := range statements {
+		sid := s.Sid
 		for n := 2; slices.ContainsFunc(b.doc.Statements, func(o policy.Statement) bool { return o.Sid == s.Sid }); n++ {
-			s.Sid = rail.Statements[i].Sid + strconv.Itoa(n)
+			s.Sid = sid + strconv.Itoa(n)
 		}
-		b.sources = append(b.sources, Source{Index: len(b.doc.Statements), Sid: rail.Statements[i].Sid, GuardrailID: rail.ID, File: rail.File})
+		b.sources = append(b.sources, Source{Index: len(b.doc.Statements), Sid: sid, GuardrailID: rail.ID, File: rail.File})
 		b.doc.Statements = append(b.doc.Statements, s)
 	}
 }

@@ -13,6 +13,19 @@ var placeholder = regexp.MustCompile(`\{\{\s*([A-Za-z]*)\s*\}\}`)
 // Values are what placeholders stand for, by their name. A value with several strings can only be a list item of its own.
 type Values map[string][]string
 
+// ExampleValues are the placeholders of the zone that proofs speak of: prefix landfall, Regions us-east-1 and us-west-2.
+func ExampleValues() Values {
+	return Values{
+		"prefix":            {"landfall"},
+		"homeRegion":        {"us-east-1"},
+		"governedRegions":   {"us-east-1", "us-west-2"},
+		"alertRegions":      {"us-east-1", "us-west-2"},
+		"logArchiveAccount": {"log-archive"},
+		"auditAccount":      {"audit"},
+		"exemptRoles":       {"arn:*:iam::*:role/exempt-example"},
+	}
+}
+
 // ZoneValues returns the placeholders that a zone gives:
 //
 //	{{prefix}}             the reserved prefix of the zone's resources
@@ -21,10 +34,12 @@ type Values map[string][]string
 //	{{alertRegions}}       the governed Regions and us-east-1, as list items
 //	{{logArchiveAccount}}  name of the log-archive account
 //	{{auditAccount}}       name of the audit account
+//	{{exemptRoles}}        ARN patterns of the roles that the zone's owner exempts, as list items; mostly none
 //
 // There are none for ids: accounts may not exist yet when policies are written.
-func ZoneValues(z *zone.Zone) Values {
+func (c *Catalogue) ZoneValues(z *zone.Zone) Values {
 	return Values{
+		"exemptRoles":       c.exemptRoles(),
 		"prefix":            {z.Prefix},
 		"homeRegion":        {z.HomeRegion},
 		"governedRegions":   z.GovernedRegions,
@@ -117,6 +132,22 @@ func (c *Catalogue) resolve(g *Guardrail, s Statement, v Values) (Statement, err
 	}
 	if len(out.Condition) == 0 {
 		out.Condition = nil
+	}
+	return out, nil
+}
+
+// statements returns the guardrail's statements with placeholders and exemptions resolved. A statement whose resources
+// are placeholders without any value concerns nothing and is left out.
+func (c *Catalogue) statements(g *Guardrail, v Values) ([]Statement, error) {
+	var out []Statement
+	for _, s := range g.Statements {
+		r, err := c.resolve(g, s, v)
+		if err != nil {
+			return nil, fmt.Errorf("%s: statement %s: %w", g.File, s.Sid, err)
+		}
+		if len(r.Resource)+len(r.NotResource) > 0 {
+			out = append(out, r)
+		}
 	}
 	return out, nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/landfall-aws/landfall/config"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
@@ -99,18 +100,27 @@ func slug(s string) string {
 	return b.String()
 }
 
-// Plan returns the policies of a zone, packed for the present quotas, in a fixed order: by type, then from the root down,
+// Plan returns the policies of a zone, packed for the quotas that the zone chooses, in a fixed order: by type, then from the root down,
 // then by document. It fails when a document or a target exceeds a quota, with the arithmetic, or
 // when a guardrail names an OU or account that the zone does not have.
-func Plan(z *zone.Zone, c *Catalogue) ([]Policy, error) { return PlanFor(z, c, Today()) }
+func Plan(z *zone.Zone, c *Catalogue) ([]Policy, error) {
+	if z.Guardrails.Quotas == config.QuotasCompatible {
+		return PlanFor(z, c, Compatible())
+	}
+	return PlanFor(z, c, Today())
+}
 
 // PlanFor is Plan for other quotas.
 func PlanFor(z *zone.Zone, c *Catalogue, p Profile) ([]Policy, error) {
-	groups, err := place(z, c)
+	c, err := c.For(z)
 	if err != nil {
 		return nil, err
 	}
-	values := ZoneValues(z)
+	values := c.ZoneValues(z)
+	groups, err := place(z, c, values)
+	if err != nil {
+		return nil, err
+	}
 	var policies []Policy
 	for _, g := range groups {
 		var packed []Policy
@@ -152,19 +162,15 @@ type group struct {
 }
 
 // place decides where each guardrail that is on gets attached, as high as possible.
-func place(z *zone.Zone, c *Catalogue) ([]group, error) {
+func place(z *zone.Zone, c *Catalogue, values Values) ([]group, error) {
 	var groups []group
-	values := ZoneValues(z)
 	for i := range c.Guardrails {
 		g := &c.Guardrails[i]
-		if g.Level == Elective {
-			continue
-		}
-		targets, err := resolveTargets(z, g, values)
+		on, err := targets(z, g, values)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", g.File, err)
 		}
-		for _, t := range targets {
+		for _, t := range on {
 			groups = addTo(groups, g, t)
 		}
 	}
@@ -182,32 +188,6 @@ func addTo(groups []group, g *Guardrail, t Target) []group {
 		}
 	}
 	return append(groups, group{policyType: g.Type, target: t, guardrails: []*Guardrail{g}})
-}
-
-func resolveTargets(z *zone.Zone, g *Guardrail, values Values) ([]Target, error) {
-	var targets []Target
-	for _, p := range g.Applies {
-		t := Target{Root: p.Root, OU: p.OU}
-		switch {
-		case p.Root:
-		case p.OU != "":
-			if !slices.ContainsFunc(z.OUs, func(o zone.OU) bool { return o.Path == p.OU }) {
-				return nil, fmt.Errorf("applies to the OU %q, which the zone does not have", p.OU)
-			}
-		default:
-			names, err := values.expand(p.Account)
-			if err != nil {
-				return nil, err
-			}
-			t.Account = names[0]
-			if !slices.ContainsFunc(z.Members(), func(a zone.Account) bool { return a.Name == t.Account }) {
-				return nil, fmt.Errorf("applies to the account %q, which the zone does not have", t.Account)
-			}
-		}
-		targets = append(targets, t)
-	}
-	slices.SortFunc(targets, Target.compare)
-	return slices.Compact(targets), nil
 }
 
 // shortType is the part of a policy's id and name that tells types apart.

@@ -18,14 +18,17 @@ type Problem struct {
 }
 
 func (p Problem) String() string {
-	place := p.File
-	if p.Line > 0 {
-		place = fmt.Sprintf("%s:%d", p.File, p.Line)
+	var parts []string
+	switch {
+	case p.Line > 0:
+		parts = append(parts, fmt.Sprintf("%s:%d", p.File, p.Line))
+	case p.File != "":
+		parts = append(parts, p.File)
 	}
 	if p.Path != "" {
-		return fmt.Sprintf("%s: %s: %s", place, strings.TrimPrefix(p.Path, "$."), p.Message)
+		parts = append(parts, strings.TrimPrefix(p.Path, "$."))
 	}
-	return fmt.Sprintf("%s: %s", place, p.Message)
+	return strings.Join(append(parts, p.Message), ": ")
 }
 
 // Problems are all mistakes that were found, in the order of file and line.

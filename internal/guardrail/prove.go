@@ -158,6 +158,23 @@ func (c *Catalogue) Prove(g *Guardrail, v Values) ([]Failure, error) {
 	return c.judge(g, d, false)
 }
 
+// Judge returns a function that reports whether the guardrail, attached alone, denies a request.
+func (c *Catalogue) Judge(g *Guardrail, v Values) (func(policy.Request) (bool, error), error) {
+	text, err := c.Document(g, v)
+	if err != nil {
+		return nil, err
+	}
+	d, err := policy.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", g.File, err)
+	}
+	judge, err := newJudge(g.Type, d)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", g.File, err)
+	}
+	return judge, nil
+}
+
 // fullAccess is what AWS attaches at every level beside Landfall's policies.
 func fullAccess() policy.Document {
 	return policy.Document{Version: policy.Version2012, Statements: []policy.Statement{

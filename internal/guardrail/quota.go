@@ -36,13 +36,15 @@ const FillPercent = 85
 type Profile struct {
 	// SCPSize is in characters, SCPSlots counts attached service control policies, those of AWS included.
 	SCPSize, SCPSlots int
+	// Compact gives up names of statements, fixed documents and room to grow, and merges statements of several guardrails.
+	Compact bool
 }
 
 // Today is the profile of the present quotas.
 func Today() Profile { return Profile{SCPSize: SCPSize, SCPSlots: SCPSlots} }
 
 // Compatible is the profile of the quotas before May 2026, for organizations whose tools still enforce them.
-func Compatible() Profile { return Profile{SCPSize: OldSCPSize, SCPSlots: OldSCPSlots} }
+func Compatible() Profile { return Profile{SCPSize: OldSCPSize, SCPSlots: OldSCPSlots, Compact: true} }
 
 func (p Profile) size(policyType string) int {
 	switch policyType {

@@ -1,0 +1,81 @@
+package guardrail
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/landfall-aws/landfall/internal/zone"
+)
+
+// Open loads Landfall's catalogue and the guardrails of the zone's owner, which lie in the directory guardrails beside
+// the zone's file, and checks both against the zone. Mistakes are [Problems]; those in the key guardrails of the
+// zone's file have its lines.
+//
+// The owner's directory holds guardrails in the format of the catalogue, and exemptions.yaml with further exemption sets.
+func Open(catalogue fs.FS, zoneFile string, z *zone.Zone) (*Catalogue, error) {
+	l := loader{c: &Catalogue{Exemptions: map[string]ExemptionSet{}}}
+	if err := l.exemptions(catalogue, "exemptions.yaml", false); err != nil {
+		return nil, err
+	}
+	if err := l.directory(catalogue, "guardrails", false); err != nil {
+		return nil, err
+	}
+	home := filepath.Dir(zoneFile)
+	if err := l.own(home); err != nil {
+		return nil, err
+	}
+	c, err := l.done()
+	if err != nil {
+		return nil, err
+	}
+	var problems Problems
+	for i := range c.Guardrails {
+		if g := &c.Guardrails[i]; g.own {
+			problems = append(problems, c.lint(g)...)
+		}
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	if _, err := c.For(z); errors.As(err, &problems) {
+		return nil, locate(problems, zoneFile)
+	}
+	return c, nil
+}
+
+// own reads the directory of the zone's owner, if there is one.
+func (l *loader) own(home string) error {
+	if _, err := os.Stat(filepath.Join(home, "guardrails")); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return fmt.Errorf("read your guardrails: %w", err)
+	}
+	l.base = home
+	defer func() { l.base = "" }()
+	fsys := os.DirFS(home)
+	if err := l.exemptions(fsys, "guardrails/exemptions.yaml", true); err != nil {
+		return err
+	}
+	return l.directory(fsys, "guardrails", true)
+}
+
+// locate gives the problems of the zone's file their lines.
+func locate(problems Problems, zoneFile string) Problems {
+	data, err := os.ReadFile(zoneFile)
+	var f *source
+	if err == nil {
+		f, _ = (&loader{}).parse(zoneFile, data)
+	}
+	out := make(Problems, len(problems))
+	for i, p := range problems {
+		p.File = zoneFile
+		p.Line = f.lineOf("$." + strings.TrimPrefix(p.Path, "$."))
+		out[i] = p
+	}
+	return out
+}
