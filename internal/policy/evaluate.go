@@ -51,6 +51,11 @@ type Levels [][]*Compiled
 // (orgs_manage_policies_scps, orgs_manage_policies_rcps). Whoever evaluates for
 // a principal outside the organization passes nil for scps.
 //
+// Three things the policies and the request do not tell, and so are not
+// considered: whether a KMS key is AWS managed (RCPs do not apply to those),
+// whether RCPs cover the service at all, and which few actions AWS performs
+// whatever a policy says, sts:GetCallerIdentity among them.
+//
 // The error is a *RequestError.
 func Evaluate(scps, rcps Levels, request Request) (Result, error) {
 	r, err := request.prepare()
