@@ -467,7 +467,7 @@ func TestARollBackOfAnAccountThatWasClosedByHandGetsThrough(t *testing.T) {
 	p.refused(update(first.id, organization.TypeAccount, changed, old), "accounts.orders-prod", "closed")
 
 	p.server.SetStackStatus(stackID, "UPDATE_ROLLBACK_IN_PROGRESS")
-	outage := 2
+	outage := 6 // more than the SDK tries
 	p.server.Fault(func(call fakeaws.Call) fakeaws.Fault {
 		if call.Operation == "DescribeStacks" && outage > 0 {
 			outage--
