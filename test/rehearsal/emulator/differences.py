@@ -39,12 +39,12 @@ def stack_operations() -> None:
     def create(self: models.CloudFormationBackend, name: str, template: str, parameters: dict[str, Any], **rest: Any) -> models.Stack:
         if name in [stack.name for stack in self.stacks.values()]:
             raise models.AlreadyExistsException(f"Stack {name} already exists")
-        arguments = {k: v for k, v in rest.items()}
         stack = models.Stack(
             stack_id=models.generate_stack_id(name, self.region_name, self.account_id),
             name=name, template=template, parameters=parameters, account_id=self.account_id,
-            region_name=self.region_name, cross_stack_resources=self.exports, **arguments,
+            region_name=self.region_name, cross_stack_resources=self.exports, **rest,
         )
+        stack.output_map = models.OutputMap(stack.resource_map, {}, stack.stack_id)
         self.stacks[stack.stack_id] = stack
         stack.status = "CREATE_IN_PROGRESS"
         stack._add_stack_event("CREATE_IN_PROGRESS", resource_status_reason="User Initiated")
@@ -202,6 +202,15 @@ def stack_operations() -> None:
         self.parameters = parameters if parameters is not None else self.parameters
         self.status = "UPDATE_COMPLETE"
 
+    def existing(self: parsing.ResourceMap, name: str) -> Any:
+        # moto would create a resource when something reads it; here only the operation itself creates.
+        if name in self._parsed_resources:
+            return self._parsed_resources[name]
+        if name in self._resource_json_map:
+            return None
+        raise KeyError(name)
+
+    parsing.ResourceMap.__getitem__ = existing  # type: ignore[assignment, method-assign]
     models.CloudFormationBackend.create_stack = create  # type: ignore[assignment, method-assign]
     models.CloudFormationBackend.update_stack = update  # type: ignore[method-assign]
     models.CloudFormationBackend.execute_change_set = execute  # type: ignore[method-assign]
