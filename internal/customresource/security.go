@@ -12,7 +12,8 @@ import (
 
 func securityKinds() map[string]kind {
 	return map[string]kind{
-		security.TypeGuardDuty: readGuardDuty,
+		security.TypeGuardDuty:   readGuardDuty,
+		security.TypeSecurityHub: readSecurityHub,
 	}
 }
 
@@ -74,5 +75,20 @@ func readGuardDuty(r *reader) resource {
 	}
 	return serviceResource("guardduty", func(ctx context.Context, client *security.Client) error {
 		return client.EnsureGuardDuty(ctx, wanted)
+	})
+}
+
+func readSecurityHub(r *reader) resource {
+	wanted := security.SecurityHub{Zone: readZone(r), RootID: r.required("RootId"), PolicyName: r.required("PolicyName"),
+		Standards: r.list("Standards"), DisabledControls: r.list("DisabledControls"), Parameters: security.ControlParameters{}}
+	for control, text := range r.stringMap("CustomParameters") {
+		parameters, err := security.ParseParameters(text)
+		if err != nil {
+			r.problem("CustomParameters.%s: %v", control, err)
+		}
+		wanted.Parameters[control] = parameters
+	}
+	return serviceResource("securityhub", func(ctx context.Context, client *security.Client) error {
+		return client.EnsureSecurityHub(ctx, wanted)
 	})
 }

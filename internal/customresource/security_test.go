@@ -37,7 +37,7 @@ const (
 func secured(options fakeaws.SecurityOptions) (fakeaws.Options, func(s *fakeaws.Server)) {
 	return fakeaws.Options{FeatureSet: "ALL", Security: options}, func(s *fakeaws.Server) {
 		s.AddAccount("audit", "aws+audit@example.com")
-		for _, principal := range []string{security.GuardDutyPrincipal} {
+		for _, principal := range []string{security.GuardDutyPrincipal, security.SecurityHubPrincipal} {
 			s.AddTrustedAccess(principal)
 		}
 	}
@@ -128,4 +128,47 @@ func TestTheOtherRegionsWaitForTheHomeRegion(t *testing.T) {
 	}
 	require.False(t, homeDone.IsZero())
 	assert.True(t, othersBegan.After(homeDone))
+}
+
+func securityHubOf(more properties) properties {
+	p := zoneOf(properties{"ConfigKey": "security.securityhub", "RootId": "r-ex01", "PolicyName": "landfall-baseline",
+		"Standards":        []any{"aws-foundational-security-best-practices/v/1.0.0", "ruleset/cis-aws-foundations-benchmark/v/1.2.0"},
+		"DisabledControls": []any{"IAM.6", "EC2.2"},
+		"CustomParameters": properties{"ACM.1": `{"daysToExpiration": {"ValueType": "CUSTOM", "Value": {"Integer": 45}}}`}})
+	for key, value := range more {
+		p[key] = value
+	}
+	return p
+}
+
+func TestSecurityHubConfiguresAllAccountsByOnePolicyOfTheRoot(t *testing.T) {
+	p := newSecured(t, fakeaws.SecurityOptions{Delay: 40 * time.Second})
+	created := p.ok(create(security.TypeSecurityHub, securityHubOf(nil)))
+	assert.Equal(t, "securityhub", created.id)
+	state := p.server.Snapshot()
+	for _, line := range []string{
+		"administrator of securityhub in us-east-1 is " + auditID,
+		"securityhub of " + auditID + " in eu-west-1",
+		"securityhub of " + fakeaws.ManagementAccountID + " in eu-west-1",
+		"securityhub aggregates in eu-central-1 SPECIFIED_REGIONS eu-west-1,us-east-1",
+		"securityhub configuration CENTRAL",
+	} {
+		assert.Contains(t, state, line)
+	}
+	policy := linesWith(state, "securityhub policy \"landfall-baseline\"")
+	require.Len(t, policy, 1)
+	for _, part := range []string{"arn:aws:securityhub:eu-central-1::standards/aws-foundational-security-best-practices/v/1.0.0",
+		"arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0", `"DisabledSecurityControlIdentifiers":["IAM.6","EC2.2"]`,
+		`{"daysToExpiration":{"Value":{"Integer":45},"ValueType":"CUSTOM"}}`, `"ServiceEnabled":true`} {
+		assert.Contains(t, policy[0], part)
+	}
+	assert.Len(t, linesWith(state, "securityhub policy of r-ex01 is "), 1)
+
+	p.server.ForgetCalls()
+	p.ok(create(security.TypeSecurityHub, securityHubOf(nil)))
+	assert.Empty(t, p.server.Mutations())
+
+	p.server.ForgetCalls()
+	p.ok(update("securityhub", security.TypeSecurityHub, securityHubOf(properties{"DisabledControls": []any{"EC2.2"}}), securityHubOf(nil)))
+	assert.Equal(t, []string{"securityhub:UpdateConfigurationPolicy"}, names(p.server.Mutations()))
 }

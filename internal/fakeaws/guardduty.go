@@ -110,15 +110,7 @@ func (s *Server) guardDutyAdministrators(at place, _ input) (output, *apiError) 
 	if at.account != ManagementAccountID {
 		return nil, badRequest("The request failed because you do not have required AWS Organization master permission.")
 	}
-	list := []output{}
-	if d := s.administratorsOf("guardduty")[at.region]; d != nil {
-		status := "ENABLED"
-		if d.leaving {
-			status = "DISABLE_IN_PROGRESS"
-		}
-		list = append(list, output{"adminAccountId": d.account, "adminStatus": status})
-	}
-	return output{"adminAccounts": list}, nil
+	return output{"adminAccounts": s.administratorsOf("guardduty").output(at.region, "adminAccountId", "adminStatus")}, nil
 }
 
 func (s *Server) guardDutyDelegate(at place, in input) (output, *apiError) {
@@ -380,8 +372,11 @@ func (s *Server) SetAdministrator(service, region, accountID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.administratorsOf(service)[region] = &delegation{account: accountID}
-	if service == "guardduty" {
+	switch service {
+	case "guardduty":
 		s.guardDuty(region).detectors[accountID] = s.newDetector(place{accountID, region})
+	case "securityhub":
+		s.state.security.hub.hubs[place{accountID, region}] = s.now
 	}
 }
 

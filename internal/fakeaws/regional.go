@@ -28,6 +28,9 @@ type SecurityOptions struct {
 	// HideService makes a delegated administrator's account not have the service enabled by
 	// the delegation, as if someone had disabled it there since.
 	HideService bool
+	// FailCentral and FailAssociation, when set, are why Security Hub cannot switch to central
+	// configuration, and not associate a configuration policy.
+	FailCentral, FailAssociation string
 }
 
 // place is one account in one Region.
@@ -37,15 +40,17 @@ type place struct{ account, region string }
 type securityState struct {
 	administrators map[string]delegations      // by signing name of the service
 	guardDuty      map[string]*guardDutyRegion // by Region
+	hub            securityHubState
 }
 
 func newSecurityState() securityState {
-	return securityState{administrators: map[string]delegations{}, guardDuty: map[string]*guardDutyRegion{}}
+	return securityState{administrators: map[string]delegations{}, guardDuty: map[string]*guardDutyRegion{},
+		hub: newSecurityHubState()}
 }
 
 func securityOperations() map[string]operation {
 	all := map[string]operation{}
-	for _, operations := range []map[string]regional{guardDutyOperations()} {
+	for _, operations := range []map[string]regional{guardDutyOperations(), securityHubOperations()} {
 		for name, op := range operations {
 			all[name] = operation{mutating: op.mutating, anyMember: true, run: func(s *Server, caller string, in input) (output, *apiError) {
 				return op.run(s, place{account: caller, region: in.str(regionMember)}, in)
@@ -61,7 +66,7 @@ func (s *Server) securityLines() []string {
 	for service, d := range s.state.security.administrators {
 		lines = append(lines, d.lines(service)...)
 	}
-	return slices.Concat(lines, s.guardDutyLines())
+	return slices.Concat(lines, s.guardDutyLines(), s.securityHubLines())
 }
 
 // regional is an API call of a service with an endpoint in each Region.
@@ -76,7 +81,7 @@ type route struct{ method, path, operation string }
 
 // restServices maps the signing name to the routes of a service.
 func restServices() map[string][]route {
-	return map[string][]route{"guardduty": guardDutyRoutes}
+	return map[string][]route{"guardduty": guardDutyRoutes, "securityhub": securityHubRoutes}
 }
 
 // decodeREST reads a request of a service with the REST JSON protocol. The service is empty
@@ -223,6 +228,19 @@ func (s *Server) delegate(d delegations, principal string, at place, account str
 func (s *Server) administers(d delegations, at place) bool {
 	current := d[at.region]
 	return current != nil && current.account == at.account && !current.leaving && !s.now.Before(current.since.Add(s.options.Security.Delay))
+}
+
+// output lists the administrator of a Region with the members' names of an API.
+func (d delegations) output(region, account, status string) []output {
+	current := d[region]
+	if current == nil {
+		return []output{}
+	}
+	value := "ENABLED"
+	if current.leaving {
+		value = "DISABLE_IN_PROGRESS"
+	}
+	return []output{{account: current.account, status: value}}
 }
 
 func (d delegations) lines(service string) []string {

@@ -11,11 +11,14 @@ const (
 	// TypeGuardDuty takes Features (map of feature to ALL or NONE), PublishingFrequency, and
 	// optionally DestinationBucketArn with DestinationKeyArn.
 	TypeGuardDuty = "Custom::LandfallGuardDuty"
+	// TypeSecurityHub takes RootId, PolicyName, Standards (list), DisabledControls (list) and
+	// CustomParameters (map of control id to JSON).
+	TypeSecurityHub = "Custom::LandfallSecurityHub"
 )
 
 // Types lists the custom-resource types.
 func Types() []string {
-	return []string{TypeGuardDuty}
+	return []string{TypeGuardDuty, TypeSecurityHub}
 }
 
 // Calls are API calls as "service:Operation", sorted. For all of them the IAM action has
@@ -35,6 +38,17 @@ func Requests() map[string]Calls {
 				"guardduty:DescribeOrganizationConfiguration", "guardduty:UpdateOrganizationConfiguration",
 				"guardduty:ListPublishingDestinations", "guardduty:DescribePublishingDestination",
 				"guardduty:CreatePublishingDestination", "guardduty:UpdatePublishingDestination"},
+		},
+		TypeSecurityHub: {
+			Management: []string{"sts:AssumeRole", "securityhub:ListOrganizationAdminAccounts", "securityhub:EnableOrganizationAdminAccount",
+				"securityhub:DescribeHub", "securityhub:EnableSecurityHub"},
+			Audit: []string{"securityhub:DescribeHub", "securityhub:EnableSecurityHub",
+				"securityhub:ListFindingAggregators", "securityhub:GetFindingAggregator",
+				"securityhub:CreateFindingAggregator", "securityhub:UpdateFindingAggregator",
+				"securityhub:DescribeOrganizationConfiguration", "securityhub:UpdateOrganizationConfiguration",
+				"securityhub:ListConfigurationPolicies", "securityhub:GetConfigurationPolicy",
+				"securityhub:CreateConfigurationPolicy", "securityhub:UpdateConfigurationPolicy",
+				"securityhub:StartConfigurationPolicyAssociation", "securityhub:GetConfigurationPolicyAssociation"},
 		},
 	}
 	for _, calls := range requests {
@@ -90,5 +104,5 @@ func actions(side func(Calls) []string, behind ...string) []string {
 // ServiceLinkedRoleServices lists the values of iam:AWSServiceName for which both roles may
 // create service-linked roles, sorted.
 func ServiceLinkedRoleServices() []string {
-	return []string{"guardduty.amazonaws.com", "malware-protection.guardduty.amazonaws.com"}
+	return []string{"guardduty.amazonaws.com", "malware-protection.guardduty.amazonaws.com", "securityhub.amazonaws.com"}
 }
