@@ -32,12 +32,7 @@ func with(keys map[string]string) map[string]policy.Values {
 func TestOnlyTheOrganizationTrailWritesToItsBucket(t *testing.T) {
 	template := assemblyOf(t, europeanZone).members["log-archive"]
 	bucket := template.only(t, "AWS::S3::Bucket", map[string]any{"ObjectLockEnabled": true})
-	var document any
-	for _, r := range template.resources("AWS::S3::BucketPolicy") {
-		if r.properties["Bucket"].(map[string]any)["Ref"] == bucket.id {
-			document = r.properties["PolicyDocument"]
-		}
-	}
+	document := bucketPolicy(t, template, bucket)
 	write := func(resource, principal string, keys map[string]string) policy.Request {
 		context := with(map[string]string{"s3:x-amz-acl": "bucket-owner-full-control", "aws:SourceArn": trailARN})
 		maps.Copy(context, with(keys))
@@ -73,9 +68,21 @@ func TestOnlyTheOrganizationTrailWritesToItsBucket(t *testing.T) {
 	})
 }
 
+// bucketPolicy is the policy document of a bucket.
+func bucketPolicy(tb testing.TB, t template, bucket resource) any {
+	tb.Helper()
+	for _, r := range t.resources("AWS::S3::BucketPolicy") {
+		if r.properties["Bucket"].(map[string]any)["Ref"] == bucket.id {
+			return r.properties["PolicyDocument"]
+		}
+	}
+	tb.Fatalf("the bucket %s has no policy", bucket.id)
+	return nil
+}
+
 func TestOnlyTheOrganizationTrailEncryptsWithItsKey(t *testing.T) {
 	template := assemblyOf(t, europeanZone).members["log-archive"]
-	key := template.only(t, "AWS::KMS::Key", nil)
+	key := template.only(t, "AWS::KMS::Key", map[string]any{"Description": "Encrypts the organization trail"})
 	require.Equal(t, true, key.properties["EnableKeyRotation"])
 	require.Equal(t, "Retain", key.all["DeletionPolicy"])
 
@@ -145,4 +152,74 @@ func TestTheTrailRecordsEveryAccountInEveryRegion(t *testing.T) {
 	logged := defaultAssembly(t).stacks["Trail"]
 	require.Equal(t, 365.0, logged.only(t, "AWS::Logs::LogGroup", nil).properties["RetentionInDays"])
 	require.NotNil(t, logged.only(t, "AWS::CloudTrail::Trail", nil).properties["CloudWatchLogsLogGroupArn"])
+}
+
+func TestOnlyRecordersOfTheOrganizationDeliverConfigurationHistory(t *testing.T) {
+	template := assemblyOf(t, europeanZone).members["log-archive"]
+	const arn = "arn:aws:s3:::landfall-config-" + logArchiveID + "-eu-west-1"
+	bucket := bucketNamed(t, template, arn)
+	require.NotContains(t, bucket.properties, "ObjectLockConfiguration", "AWS Config cannot deliver to a bucket with a default retention")
+	object := arn + "/AWSLogs/" + workloadID + "/Config/eu-west-1/2026/11/25/ConfigHistory/file.json.gz"
+	write := func(principal string, keys map[string]string) policy.Request {
+		return policy.Request{Action: "s3:PutObject", Resource: object, Principal: principal, Context: with(keys)}
+	}
+	role := "arn:aws:iam::" + workloadID + ":role/"
+	decisions(t, template.policyOf(t, archive, bucketPolicy(t, template, bucket)), map[policy.Decision]map[string]policy.Request{
+		policy.Allowed: {
+			"a recorder of the organization":                 write(role+"landfall-config-recorder", map[string]string{"aws:PrincipalOrgID": organizationID}),
+			"the service for an account of the organization": write("config.amazonaws.com", map[string]string{"aws:SourceOrgID": organizationID}),
+		},
+		policy.ImplicitlyDenied: {
+			"a recorder of another organization":       write(role+"landfall-config-recorder", map[string]string{"aws:PrincipalOrgID": "o-otherorgid"}),
+			"another role of the organization":         write(role+"admin", map[string]string{"aws:PrincipalOrgID": organizationID}),
+			"a role whose path ends like the recorder": write(role+"mine/landfall-config-recorder", map[string]string{"aws:PrincipalOrgID": organizationID}),
+			"the service for another organization":     write("config.amazonaws.com", map[string]string{"aws:SourceOrgID": "o-otherorgid"}),
+		},
+	})
+}
+
+func TestOnlyGuardDutyOfTheAuditAccountExportsFindings(t *testing.T) {
+	template := assemblyOf(t, europeanZone).members["log-archive"]
+	const arn = "arn:aws:s3:::landfall-findings-" + logArchiveID + "-eu-west-1"
+	bucket := bucketNamed(t, template, arn)
+	write := func(account string) policy.Request {
+		return policy.Request{Action: "s3:PutObject", Resource: arn + "/AWSLogs/" + account + "/GuardDuty/eu-west-1/file.jsonl.gz", Principal: "guardduty.amazonaws.com",
+			Context: with(map[string]string{"aws:SourceAccount": account, "aws:SourceArn": "arn:aws:guardduty:eu-west-1:" + account + ":detector/example"})}
+	}
+	decisions(t, template.policyOf(t, archive, bucketPolicy(t, template, bucket)), map[policy.Decision]map[string]policy.Request{
+		policy.Allowed:          {"the audit account's detector": write(auditID)},
+		policy.ImplicitlyDenied: {"another account's detector": write(workloadID)},
+	})
+}
+
+func bucketNamed(tb testing.TB, t template, arn string) resource {
+	tb.Helper()
+	for _, r := range t.resources("AWS::S3::Bucket") {
+		if t.attribute(tb, archive, r.id, "Arn") == arn {
+			return r
+		}
+	}
+	tb.Fatalf("no bucket has the ARN %s", arn)
+	return resource{}
+}
+
+func TestEveryGovernedRegionRecordsAndGlobalTypesAreRecordedOnce(t *testing.T) {
+	a := assemblyOf(t, europeanZone)
+	for _, name := range []string{"baseline-regional", "management-regional"} {
+		template := a.members[name]
+		recorder := template.only(t, "AWS::Config::ConfigurationRecorder", nil)
+		group := recorder.properties["RecordingGroup"].(map[string]any)
+		require.Equal(t, true, group["AllSupported"])
+		condition := group["IncludeGlobalResourceTypes"].(map[string]any)["Fn::If"].([]any)[0]
+		require.Equal(t, map[string]any{"Fn::Equals": []any{map[string]any{"Ref": "AWS::Region"}, "eu-west-1"}},
+			template["Conditions"].(map[string]any)[condition.(string)], "global types are recorded in the home Region")
+		governed := template["Conditions"].(map[string]any)[recorder.all["Condition"].(string)]
+		require.NotContains(t, governed.(map[string]any)["Fn::Or"], map[string]any{"Fn::Equals": []any{map[string]any{"Ref": "AWS::Region"}, "us-east-1"}}, "us-east-1 is watched, not governed")
+		for _, rule := range template.resources("AWS::Config::ConfigRule") {
+			require.Contains(t, rule.all["DependsOn"], recorder.id, rule.id)
+			require.NotEmpty(t, rule.all["Condition"], rule.id)
+		}
+	}
+	require.NotContains(t, defaultAssembly(t).members["baseline-regional"].only(t, "AWS::Config::ConfigurationRecorder", nil).all, "Condition",
+		"where every alert Region is governed there is nothing to tell apart")
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -130,13 +131,16 @@ func defaultAssembly(tb testing.TB) *assembly {
 	return assemblyOf(tb, file(tb, "config/landing-zone.yaml"))
 }
 
+// handlerSource is the handler's source, hashed once.
+var handlerSource = sync.OnceValues(func() (constructs.HandlerSource, error) { return constructs.FindHandler("..") })
+
 // synthesize writes the templates of a zone into a folder, without compiling the handler.
 func synthesize(tb testing.TB, z *zone.Zone) *assembly {
 	tb.Helper()
 	var settings struct{ Context map[string]any }
 	require.NoError(tb, json.Unmarshal([]byte(file(tb, "cdk.json")), &settings))
 	settings.Context["aws:cdk:bundling-stacks"] = []any{}
-	handler, err := constructs.FindHandler("..")
+	handler, err := handlerSource()
 	require.NoError(tb, err)
 	props, err := stacks.NewProps(z, handler, settings.Context)
 	require.NoError(tb, err)
