@@ -51,6 +51,7 @@ const (
 	emailPattern   = `^` + emailLocal + `@` + emailDomain + `$`
 	emailTemplate  = `^(` + emailLocal + `)?\{account\}[!#$*+./=?^_\x60~A-Za-z0-9-]*@` + emailDomain + `$`
 	ouPattern      = `^[!-.0-~]([ -.0-~]*[!-.0-~])?(/[!-.0-~]([ -.0-~]*[!-.0-~])?){0,4}$`
+	alertPattern   = `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`
 	tagWordPattern = `^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`
 )
 
@@ -60,6 +61,7 @@ const (
 	emailShape = "one @, a local part in ASCII without spaces, quotes and ( ) < > [ ] { } : ; , \\ | % & that does not start with a dot, and a domain with a dot"
 	idShape    = "12 digits in quotes"
 	tagShape   = "letters, digits, spaces and _ . : / = + - @"
+	alertShape = "lower-case words joined by hyphens"
 	ouShape    = "OU names joined by /, at most 5 levels, without a / at the ends and without spaces at the ends of names"
 )
 
@@ -84,6 +86,18 @@ func Rules() map[string]Rule {
 		"Regions.Governed":                {Required: true, Words: allRegions(), explain: explainRegion, MinItems: 1, Unique: true, Example: "[us-east-1]"},
 		"Regions.Retired":                 {Words: allRegions(), explain: explainRegion, Unique: true, Example: "[eu-west-3]"},
 		"Alerts.Recipients":               {Required: true, MinItems: 1, MinLength: MinEmailLength, MaxLength: MaxAlertEmailLength, Pattern: emailPattern, Shape: emailShape, explain: explainEmail, Unique: true, Example: "[security@example.com]"},
+		"Alerts.PageRecipients":           {MinLength: MinEmailLength, MaxLength: MaxAlertEmailLength, Pattern: emailPattern, Shape: emailShape, explain: explainEmail, Unique: true, Example: "[on-call@example.com]"},
+		"Alerts.NotifyRecipients":         {MinLength: MinEmailLength, MaxLength: MaxAlertEmailLength, Pattern: emailPattern, Shape: emailShape, explain: explainEmail, Unique: true, Example: "[platform@example.com]"},
+		"Alerts.Changes":                  {Example: "[{id: iam-policy-changed, tier: notify}]"},
+		"Alerts.Suppressions":             {Example: "[{alert: bucket-access-changed, accounts: [orders-dev], reason: load tests change policies, expires: \"2027-01-31\"}]"},
+		"AlertChange.ID":                  {Required: true, Pattern: alertPattern, Shape: alertShape, Example: "iam-policy-changed"},
+		"AlertChange.Tier":                {Required: true, Words: []string{TierPage, TierNotify, TierDigest, TierOff}, Example: TierNotify},
+		"AlertChange.Reason":              {MinLength: 10, MaxLength: 200, Example: "another tool tells the same people"},
+		"AlertSuppression.Alert":          {Required: true, Pattern: alertPattern, Shape: alertShape, Example: "bucket-access-changed"},
+		"AlertSuppression.Accounts":       {MinLength: 1, MaxLength: MaxAccountNameLength, Pattern: namePattern, Shape: nameShape, Unique: true, Example: "[orders-dev]"},
+		"AlertSuppression.Principals":     {Pattern: `^(role|user)/[A-Za-z0-9+=,.@_*-]+$`, Shape: "role/NAME or user/NAME, without a path", Unique: true, Example: "[role/deploy-*]"},
+		"AlertSuppression.Reason":         {Required: true, MinLength: 10, MaxLength: 200, Example: "load tests change policies"},
+		"AlertSuppression.Expires":        {Required: true, Pattern: `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`, Shape: "a day as in \"2027-01-31\", in quotes", Example: `"2027-01-31"`},
 		"Security.LogArchive":             {},
 		"Security.Audit":                  {},
 		"SecurityAccount.Name":            {MinLength: 1, MaxLength: MaxAccountNameLength, Pattern: namePattern, Shape: nameShape, Example: "audit"},

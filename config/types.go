@@ -71,6 +71,61 @@ type Alerts struct {
 	// Recipients are e-mail addresses.
 	// Consequence: each address receives one mail from AWS with a link to confirm, and no alert before that.
 	Recipients []string `yaml:"recipients"`
+	// PageRecipients are further e-mail addresses for alerts of the tier page, which need an answer at once.
+	// Consequence: each address receives one mail from AWS with a link to confirm, and no alert before that.
+	PageRecipients []string `yaml:"pageRecipients"`
+	// NotifyRecipients are further e-mail addresses for alerts of the tier notify.
+	// Consequence: each address receives one mail from AWS with a link to confirm, and no alert before that.
+	NotifyRecipients []string `yaml:"notifyRecipients"`
+	// Changes gives single alerts another tier.
+	// Consequence: alerts without a change keep the tier of the catalogue.
+	Changes []AlertChange `yaml:"changes"`
+	// Suppressions leave out events that somebody knows about, for a time.
+	// Consequence: the rules in AWS do not match these events, so nobody is told and the digest does not have them.
+	Suppressions []AlertSuppression `yaml:"suppressions"`
+}
+
+// Tiers of alerts.
+const (
+	TierPage   = "page"
+	TierNotify = "notify"
+	TierDigest = "digest"
+	TierOff    = "off"
+)
+
+// AlertChange changes one alert.
+type AlertChange struct {
+	// ID is the alert's id, the name of its file in controls/alerts without .yaml.
+	// Consequence: only this alert is changed.
+	ID string `yaml:"id"`
+	// Tier says how the alert reaches people: page at once, notify at once on the other topic, digest in the log group that somebody reads daily, off not at all. Quote "off".
+	// Consequence: with off nothing listens for the alert's events.
+	Tier string `yaml:"tier"`
+	// Reason says why; a critical alert that becomes off or digest needs one.
+	// Default: none.
+	// Consequence: it is what an auditor reads.
+	Reason string `yaml:"reason"`
+}
+
+// AlertSuppression leaves out some events of one alert.
+type AlertSuppression struct {
+	// Alert is the alert's id, the name of its file in controls/alerts without .yaml.
+	// Consequence: other alerts are raised by the same events as before.
+	Alert string `yaml:"alert"`
+	// Accounts lists names of accounts whose events are left out.
+	// Default: every account, which needs `principals`.
+	// Consequence: with `principals` only events of both are left out.
+	Accounts []string `yaml:"accounts"`
+	// Principals lists callers whose events are left out, as role/NAME or user/NAME; * stands for any characters.
+	// Default: every caller, which needs `accounts`.
+	// Consequence: whoever can assume or create such a role or user is not seen by this alert.
+	Principals []string `yaml:"principals"`
+	// Reason says why the events are no alarm.
+	// Consequence: it is what an auditor reads.
+	Reason string `yaml:"reason"`
+	// Expires is the last day on which the suppression holds, as "2027-01-31".
+	// Consequence: after that day check, synthesis and deployment fail until the suppression is renewed or removed.
+	Expires string `yaml:"expires"`
 }
 
 // Security configures the log-archive and audit accounts. Their OU is always Security.

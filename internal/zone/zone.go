@@ -5,6 +5,7 @@
 package zone
 
 import (
+	"cmp"
 	"maps"
 	"path"
 	"slices"
@@ -31,6 +32,8 @@ type Zone struct {
 	AlertRegions []string
 	// Recipients are the e-mail addresses that receive alerts.
 	Recipients []string
+	// Alerts has what the file changes about alerts, its lists sorted; Recipients are the ones of every tier.
+	Alerts     config.Alerts
 	OUs        []OU
 	LogArchive Account
 	Audit      Account
@@ -95,6 +98,7 @@ func Resolve(c *config.LandingZone) *Zone {
 		GovernedRegions: sorted(c.Regions.Governed),
 		RetiredRegions:  sorted(c.Regions.Retired),
 		Recipients:      sorted(c.Alerts.Recipients),
+		Alerts:          alerts(c.Alerts),
 		Trail:           c.Trail,
 		Logs:            c.Logs,
 		Services:        services(c.Services),
@@ -151,6 +155,22 @@ func emailOr(email, pattern, name string) string {
 		return email
 	}
 	return config.EmailFor(pattern, name)
+}
+
+// alerts returns what the file says of alerts with the lists sorted.
+func alerts(a config.Alerts) config.Alerts {
+	a.Recipients, a.PageRecipients, a.NotifyRecipients = sorted(a.Recipients), sorted(a.PageRecipients), sorted(a.NotifyRecipients)
+	a.Changes = slices.SortedStableFunc(slices.Values(a.Changes), func(x, y config.AlertChange) int { return strings.Compare(x.ID, y.ID) })
+	var suppressions []config.AlertSuppression
+	for _, s := range a.Suppressions {
+		s.Accounts, s.Principals = sorted(s.Accounts), sorted(s.Principals)
+		suppressions = append(suppressions, s)
+	}
+	slices.SortStableFunc(suppressions, func(x, y config.AlertSuppression) int {
+		return cmp.Or(strings.Compare(x.Alert, y.Alert), slices.Compare(x.Accounts, y.Accounts), slices.Compare(x.Principals, y.Principals), strings.Compare(x.Expires, y.Expires))
+	})
+	a.Suppressions = suppressions
+	return a
 }
 
 // services returns the services with their lists sorted.
