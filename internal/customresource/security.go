@@ -1,9 +1,11 @@
 package customresource
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/landfall-aws/landfall/internal/organization"
@@ -12,8 +14,10 @@ import (
 
 func securityKinds() map[string]kind {
 	return map[string]kind{
-		security.TypeGuardDuty:   readGuardDuty,
-		security.TypeSecurityHub: readSecurityHub,
+		security.TypeGuardDuty:      readGuardDuty,
+		security.TypeSecurityHub:    readSecurityHub,
+		security.TypeAccessAnalyzer: readAccessAnalyzer,
+		security.TypeRootAccess:     readRootAccess,
 	}
 }
 
@@ -90,5 +94,26 @@ func readSecurityHub(r *reader) resource {
 	}
 	return serviceResource("securityhub", func(ctx context.Context, client *security.Client) error {
 		return client.EnsureSecurityHub(ctx, wanted)
+	})
+}
+
+func readAccessAnalyzer(r *reader) resource {
+	wanted := security.AccessAnalyzer{Zone: readZone(r), NamePrefix: cmp.Or(r.optional("NamePrefix"), "landfall"),
+		UnusedAccess: r.oneOf("UnusedAccess", "true", "false") == "true"}
+	if wanted.UnusedAccess {
+		days, err := strconv.Atoi(r.required("UnusedAccessDays"))
+		if err != nil || days < 1 || days > 365 {
+			r.problem("UnusedAccessDays must be a number from 1 to 365, but is %q", r.optional("UnusedAccessDays"))
+		}
+		wanted.UnusedAccessDays = days
+	}
+	return serviceResource("access-analyzer", func(ctx context.Context, client *security.Client) error {
+		return client.EnsureAccessAnalyzer(ctx, wanted)
+	})
+}
+
+func readRootAccess(*reader) resource {
+	return serviceResource("root-access", func(ctx context.Context, client *security.Client) error {
+		return client.EnsureRootAccess(ctx)
 	})
 }

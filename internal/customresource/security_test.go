@@ -37,9 +37,10 @@ const (
 func secured(options fakeaws.SecurityOptions) (fakeaws.Options, func(s *fakeaws.Server)) {
 	return fakeaws.Options{FeatureSet: "ALL", Security: options}, func(s *fakeaws.Server) {
 		s.AddAccount("audit", "aws+audit@example.com")
-		for _, principal := range []string{security.GuardDutyPrincipal, security.SecurityHubPrincipal} {
+		for _, principal := range []string{security.GuardDutyPrincipal, security.SecurityHubPrincipal, security.RootAccessPrincipal} {
 			s.AddTrustedAccess(principal)
 		}
+		s.AddDelegatedAdministrator(auditID, security.AccessAnalyzerPrincipal)
 	}
 }
 
@@ -171,4 +172,38 @@ func TestSecurityHubConfiguresAllAccountsByOnePolicyOfTheRoot(t *testing.T) {
 	p.server.ForgetCalls()
 	p.ok(update("securityhub", security.TypeSecurityHub, securityHubOf(properties{"DisabledControls": []any{"EC2.2"}}), securityHubOf(nil)))
 	assert.Equal(t, []string{"securityhub:UpdateConfigurationPolicy"}, names(p.server.Mutations()))
+}
+
+func analyzerOf(more properties) properties {
+	p := zoneOf(properties{"ConfigKey": "security.access_analyzer", "NamePrefix": "landfall", "UnusedAccess": "true", "UnusedAccessDays": "90"})
+	for key, value := range more {
+		p[key] = value
+	}
+	return p
+}
+
+func TestAccessAnalyzerAnalyzesTheOrganizationInEveryRegionAndUnusedAccessInOne(t *testing.T) {
+	p := newSecured(t, fakeaws.SecurityOptions{Delay: 40 * time.Second})
+	p.ok(create(security.TypeAccessAnalyzer, analyzerOf(nil)))
+	assert.ElementsMatch(t, []string{
+		"analyzer landfall-external-access of " + auditID + " in eu-central-1 ORGANIZATION 0",
+		"analyzer landfall-external-access of " + auditID + " in us-east-1 ORGANIZATION 0",
+		"analyzer landfall-external-access of " + auditID + " in eu-west-1 ORGANIZATION 0",
+		"analyzer landfall-unused-access of " + auditID + " in eu-central-1 ORGANIZATION_UNUSED_ACCESS 90",
+	}, linesWith(p.server.Snapshot(), "analyzer landfall"))
+	assert.Contains(t, p.server.Snapshot(), "service-linked role AWSServiceRoleForAccessAnalyzer")
+
+	p.server.ForgetCalls()
+	p.ok(update("access-analyzer", security.TypeAccessAnalyzer, analyzerOf(properties{"UnusedAccessDays": "180"}), analyzerOf(nil)))
+	assert.Empty(t, p.server.Mutations())
+}
+
+func TestRootAccessIsCentralized(t *testing.T) {
+	p := newSecured(t, fakeaws.SecurityOptions{Delay: 40 * time.Second})
+	p.ok(create(security.TypeRootAccess, properties{}))
+	assert.Equal(t, []string{"central root access RootCredentialsManagement", "central root access RootSessions"},
+		linesWith(p.server.Snapshot(), "central root access"))
+	p.server.ForgetCalls()
+	p.ok(create(security.TypeRootAccess, properties{}))
+	assert.Empty(t, p.server.Mutations())
 }

@@ -41,16 +41,19 @@ type securityState struct {
 	administrators map[string]delegations      // by signing name of the service
 	guardDuty      map[string]*guardDutyRegion // by Region
 	hub            securityHubState
+	analyzers      map[place][]*analyzer
+	roles          map[string]bool // service-linked roles of the management account
+	rootFeatures   map[string]bool // of central root access
 }
 
 func newSecurityState() securityState {
 	return securityState{administrators: map[string]delegations{}, guardDuty: map[string]*guardDutyRegion{},
-		hub: newSecurityHubState()}
+		hub: newSecurityHubState(), analyzers: map[place][]*analyzer{}, roles: map[string]bool{}, rootFeatures: map[string]bool{}}
 }
 
 func securityOperations() map[string]operation {
 	all := map[string]operation{}
-	for _, operations := range []map[string]regional{guardDutyOperations(), securityHubOperations()} {
+	for _, operations := range []map[string]regional{guardDutyOperations(), securityHubOperations(), accessAnalyzerOperations()} {
 		for name, op := range operations {
 			all[name] = operation{mutating: op.mutating, anyMember: true, run: func(s *Server, caller string, in input) (output, *apiError) {
 				return op.run(s, place{account: caller, region: in.str(regionMember)}, in)
@@ -66,7 +69,7 @@ func (s *Server) securityLines() []string {
 	for service, d := range s.state.security.administrators {
 		lines = append(lines, d.lines(service)...)
 	}
-	return slices.Concat(lines, s.guardDutyLines(), s.securityHubLines())
+	return slices.Concat(lines, s.guardDutyLines(), s.securityHubLines(), s.accessAnalyzerLines())
 }
 
 // regional is an API call of a service with an endpoint in each Region.
@@ -81,7 +84,7 @@ type route struct{ method, path, operation string }
 
 // restServices maps the signing name to the routes of a service.
 func restServices() map[string][]route {
-	return map[string][]route{"guardduty": guardDutyRoutes, "securityhub": securityHubRoutes}
+	return map[string][]route{"guardduty": guardDutyRoutes, "securityhub": securityHubRoutes, "access-analyzer": accessAnalyzerRoutes}
 }
 
 // decodeREST reads a request of a service with the REST JSON protocol. The service is empty

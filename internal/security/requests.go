@@ -14,11 +14,15 @@ const (
 	// TypeSecurityHub takes RootId, PolicyName, Standards (list), DisabledControls (list) and
 	// CustomParameters (map of control id to JSON).
 	TypeSecurityHub = "Custom::LandfallSecurityHub"
+	// TypeAccessAnalyzer takes NamePrefix, UnusedAccess ("true" or "false") and UnusedAccessDays.
+	TypeAccessAnalyzer = "Custom::LandfallAccessAnalyzer"
+	// TypeRootAccess takes nothing.
+	TypeRootAccess = "Custom::LandfallRootAccess"
 )
 
 // Types lists the custom-resource types.
 func Types() []string {
-	return []string{TypeGuardDuty, TypeSecurityHub}
+	return []string{TypeGuardDuty, TypeSecurityHub, TypeAccessAnalyzer, TypeRootAccess}
 }
 
 // Calls are API calls as "service:Operation", sorted. For all of them the IAM action has
@@ -49,6 +53,14 @@ func Requests() map[string]Calls {
 				"securityhub:ListConfigurationPolicies", "securityhub:GetConfigurationPolicy",
 				"securityhub:CreateConfigurationPolicy", "securityhub:UpdateConfigurationPolicy",
 				"securityhub:StartConfigurationPolicyAssociation", "securityhub:GetConfigurationPolicyAssociation"},
+		},
+		TypeAccessAnalyzer: {
+			Management: []string{"sts:AssumeRole", "iam:GetRole", "iam:CreateServiceLinkedRole"},
+			Audit:      []string{"access-analyzer:ListAnalyzers", "access-analyzer:CreateAnalyzer"},
+		},
+		TypeRootAccess: {
+			Management: []string{"iam:ListOrganizationsFeatures", "iam:EnableOrganizationsRootCredentialsManagement",
+				"iam:EnableOrganizationsRootSessions"},
 		},
 	}
 	for _, calls := range requests {
@@ -104,5 +116,5 @@ func actions(side func(Calls) []string, behind ...string) []string {
 // ServiceLinkedRoleServices lists the values of iam:AWSServiceName for which both roles may
 // create service-linked roles, sorted.
 func ServiceLinkedRoleServices() []string {
-	return []string{"guardduty.amazonaws.com", "malware-protection.guardduty.amazonaws.com", "securityhub.amazonaws.com"}
+	return []string{"access-analyzer.amazonaws.com", "guardduty.amazonaws.com", "malware-protection.guardduty.amazonaws.com", "securityhub.amazonaws.com"}
 }
