@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -90,5 +91,11 @@ func newMatcher(o *options, management string) (*alert.Matcher, error) {
 		return nil, fmt.Errorf("the alert catalogue: %w", err)
 	}
 	z := zone.Resolve(file)
+	if problems := alert.Check(z, catalogue, time.Now()); len(problems) > 0 {
+		for i := range problems {
+			problems[i].File = o.config
+		}
+		return nil, exit{code: exitNo, text: problems.Error()}
+	}
 	return alert.NewMatcher(z, alert.For(z, catalogue), management)
 }

@@ -122,6 +122,8 @@ type Alert struct {
 
 	message message
 	drill   json.RawMessage
+	// unsuppressed is Pattern without the zone's suppressions; set in a Routed alert.
+	unsuppressed json.RawMessage
 }
 
 // Proof is the evidence for a pattern.

@@ -30,6 +30,8 @@ type Forward struct {
 // matches at most one of them, so that it arrives, and is mailed, once however many alerts it raises: there is one rule
 // per event source, and one for the alerts that name no source, which leaves those sources out.
 //
+// Suppressed events are forwarded too; the rules on the bus leave them out.
+//
 // Every alert of a source listens for API calls by name, or for whole kinds of events by detail-type; API calls are
 // forwarded from all accounts even when an alert wants them from one only. The error says which pattern is of
 // another shape, or which rule would be too large.
@@ -72,7 +74,7 @@ type wanted struct {
 }
 
 func (f *forwarder) add(r Routed) error {
-	p, err := object(r.Pattern)
+	p, err := object(r.unsuppressed)
 	if err != nil {
 		return fmt.Errorf("reading the pattern: %w", err)
 	}
@@ -270,7 +272,7 @@ func scope(wants []wanted) Accounts {
 // only the deployment knows, else all of the kind.
 func kindBranch(detailType string, wants []wanted) any {
 	branch := map[string]any{"detail-type": []any{detailType}}
-	if len(wants) == 1 && wants[0].pattern["detail"] != nil && !strings.Contains(string(wants[0].alert.Pattern), "{{") {
+	if len(wants) == 1 && wants[0].pattern["detail"] != nil && !strings.Contains(string(wants[0].alert.unsuppressed), "{{") {
 		branch["detail"] = wants[0].pattern["detail"]
 	}
 	return branch

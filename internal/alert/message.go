@@ -72,7 +72,7 @@ func kinds() map[string]kind {
 				"Drill (true for a sample finding that somebody ordered, empty for a real one): <sample>",
 				"Finding: https://<region>.console.aws.amazon.com/guardduty/home?region=<region>#/findings?macros=current&fId=<findingId>",
 			},
-			account: []string{"detail", "accountId"}, principal: []string{"detail", "resource", "accessKeyDetails", "userName"},
+			account: []string{"detail", "accountId"},
 		},
 		// Security Hub user guide, securityhub-cwe-event-formats; AWS Security Finding Format.
 		"security-hub": {
@@ -86,7 +86,7 @@ func kinds() map[string]kind {
 				"Drill (true for a sample finding, empty for a real one): <sample>",
 				"Finding: <findingId>",
 			},
-			account: []string{"detail", "findings", "AwsAccountId"}, principal: []string{"detail", "findings", "Resources", "Id"},
+			account: []string{"detail", "findings", "AwsAccountId"},
 		},
 		// Security Hub user guide, securityhub-v2-eventbridge: findings in the Open Cybersecurity Schema Framework.
 		"security-hub-v2": {
@@ -96,7 +96,7 @@ func kinds() map[string]kind {
 				"product": "$.detail.findings[0].metadata.product.name", "resource": "$.detail.findings[0].resources[0].uid",
 			},
 			who:     "About: <resource>, <label> finding of <product>",
-			account: []string{"detail", "findings", "cloud", "account", "uid"}, principal: []string{"detail", "findings", "resources", "uid"},
+			account: []string{"detail", "findings", "cloud", "account", "uid"},
 		},
 		// IAM user guide, access-analyzer-eventbridge.
 		"access-analyzer": {
@@ -109,7 +109,7 @@ func kinds() map[string]kind {
 				"Allowed actions: <action>",
 				"Finding: https://<region>.console.aws.amazon.com/access-analyzer/home?region=<region>#/findings/details/<findingId>",
 			},
-			account: []string{"detail", "accountId"}, principal: []string{"detail", "resource"},
+			account: []string{"detail", "accountId"},
 		},
 		// AWS Health user guide, cloudwatch-events-health: with the organizational view, affectedAccount says whose event it is.
 		"health": {
@@ -122,7 +122,7 @@ func kinds() map[string]kind {
 				"AWS says: <description>",
 				"Event: <eventArn>",
 			},
-			account: []string{"account"}, principal: []string{"detail", "affectedEntities", "entityValue"},
+			account: []string{"account"},
 		},
 		// AWS Config developer guide, monitor-config-with-cloudwatchevents.
 		"config": {
@@ -131,14 +131,14 @@ func kinds() map[string]kind {
 				"before": "$.detail.oldEvaluationResult.complianceType",
 			},
 			who:     "About: <resourceType> <resource>, before: <before>",
-			account: []string{"account"}, principal: []string{"detail", "resourceId"},
+			account: []string{"account"},
 		},
 		// EventBridge events reference, AWS Sign-In: the fields of the event are not documented.
 		"sign-in-anomaly": {
 			paths:   map[string]string{"eventId": "$.id"},
 			who:     "About: a sign-in; the event says no more in a documented field",
 			details: []string{"Event id: <eventId>"},
-			account: []string{"account"}, principal: []string{"detail", "userIdentity", "arn"},
+			account: []string{"account"},
 		},
 	}
 }

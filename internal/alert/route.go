@@ -19,14 +19,16 @@ type Routed struct {
 	Regions []string
 }
 
-// For computes what a zone listens for, sorted by id. Alerts of tier off are left out.
+// For computes what a zone listens for, sorted by id: with the tiers and suppressions of the zone's file, which Check
+// has found good. Alerts of tier off are left out.
 func For(z *zone.Zone, c *Catalogue) []Routed {
 	var out []Routed
 	for _, a := range c.Alerts {
+		a.Pattern = fill(a.Pattern, z)
+		a = change(z, a)
 		if a.Tier == Off {
 			continue
 		}
-		a.Pattern = fill(a.Pattern, z)
 		out = append(out, Routed{Alert: a, RuleName: z.Resource("alert", a.ID), Regions: regions(z, a.Listen.Regions)})
 	}
 	return out
@@ -71,6 +73,9 @@ var accountName = regexp.MustCompile(`\{\{account:([^{}]+)\}\}`)
 // It is Pattern with the management account's id, and for an alert that listens in one account only, limited to that
 // account. id returns the id of an account.
 func (r Routed) BusPattern(id func(Accounts) string) (json.RawMessage, error) {
+	if names := accountName.FindStringSubmatch(string(r.Pattern)); names != nil {
+		return nil, fmt.Errorf("the pattern of alert %s needs the id of account %s; call WithAccountIDs first", r.ID, names[1])
+	}
 	pattern := json.RawMessage(strings.ReplaceAll(string(r.Pattern), managementAccount, id(ManagementAccount)))
 	if r.Listen.Accounts == AllAccounts {
 		return pattern, nil
