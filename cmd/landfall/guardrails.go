@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -21,8 +23,83 @@ func guardrailsCommand(o *options) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(guardrailsEvalCommand(o), guardrailsExplainCommand(o))
+	c.AddCommand(guardrailsCheckCommand(o), guardrailsEvalCommand(o), guardrailsExplainCommand(o))
 	return c
+}
+
+// checkedPolicy is one policy as `landfall guardrails check --json` prints it.
+type checkedPolicy struct {
+	Name       string   `json:"name"`
+	Type       string   `json:"type"`
+	AttachedTo []string `json:"attachedTo"`
+	Size       int      `json:"size"`
+	Limit      int      `json:"limit"`
+	Guardrails []string `json:"guardrails"`
+}
+
+func guardrailsCheckCommand(o *options) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "check",
+		Short: "Says what is wrong with your guardrails, or which policies they become",
+		Long: `Check reads the guardrails of the directory guardrails beside the zone's file and the key guardrails in
+it, and says everything that is wrong with them: unknown actions and condition keys, proofs that do
+not hold, OUs and accounts that the zone does not have, a mandatory guardrail that is off without a
+reason, quotas. When nothing is wrong it lists the policies, where each is attached and its size.
+
+Exit codes: 0 the guardrails are right, 1 they have problems, 2 the zone's file has problems.`,
+		Example: `  landfall guardrails check
+  landfall guardrails check --json`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			file, problems := config.Load(o.config)
+			if len(problems) > 0 {
+				return exit{code: exitInput, text: problems.Error()}
+			}
+			z := zone.Resolve(file)
+			catalogue, err := guardrail.Open(controls.Guardrails(), o.config, z)
+			var policies []guardrail.Policy
+			if err == nil {
+				policies, err = guardrail.Plan(z, catalogue)
+			}
+			if err != nil {
+				if _, err := fmt.Fprintln(c.OutOrStdout(), err); err != nil {
+					return err
+				}
+				return exit{code: exitNo}
+			}
+			return writePolicies(c, policies, asJSON)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON list of policies")
+	return c
+}
+
+func writePolicies(c *cobra.Command, policies []guardrail.Policy, asJSON bool) error {
+	list := make([]checkedPolicy, 0, len(policies))
+	for _, p := range policies {
+		item := checkedPolicy{Name: p.Name, Type: p.Type, Size: p.Size, Limit: p.Limit}
+		for _, t := range p.Targets {
+			item.AttachedTo = append(item.AttachedTo, t.String())
+		}
+		for _, s := range p.Statements {
+			if !slices.Contains(item.Guardrails, s.GuardrailID) {
+				item.Guardrails = append(item.Guardrails, s.GuardrailID)
+			}
+		}
+		list = append(list, item)
+	}
+	if asJSON {
+		e := json.NewEncoder(c.OutOrStdout())
+		e.SetIndent("", "  ")
+		return e.Encode(list)
+	}
+	w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "POLICY\tTYPE\tATTACHED TO\tCHARACTERS\tGUARDRAILS")
+	for _, p := range list {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d of %d\t%s\n", p.Name, p.Type, strings.Join(p.AttachedTo, ", "), p.Size, p.Limit, strings.Join(p.Guardrails, " "))
+	}
+	return w.Flush()
 }
 
 func guardrailsEvalCommand(o *options) *cobra.Command {
@@ -168,11 +245,12 @@ func decider(o *options) (*guardrail.Decider, error) {
 	if len(problems) > 0 {
 		return nil, exit{code: exitInput, text: problems.Error()}
 	}
-	catalogue, err := guardrail.Load(controls.Guardrails())
+	z := zone.Resolve(file)
+	catalogue, err := guardrail.Open(controls.Guardrails(), o.config, z)
 	if err != nil {
 		return nil, exit{code: exitInput, text: err.Error()}
 	}
-	d, err := guardrail.NewDecider(zone.Resolve(file), catalogue)
+	d, err := guardrail.NewDecider(z, catalogue)
 	if err != nil {
 		return nil, exit{code: exitInput, text: err.Error()}
 	}

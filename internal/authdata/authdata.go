@@ -285,12 +285,22 @@ func glob(pattern, s string) bool {
 	return p == len(pattern)
 }
 
-// nearest returns the candidate with the smallest edit distance, if that is at most a third of the word.
+// nearest returns the candidate with the smallest edit distance, if that is at most a third of the word, or else
+// the shortest one that starts with the word.
 func nearest(word string, candidates []string) string {
+	word = strings.ToLower(word)
 	best, limit := "", len(word)/3+1
 	for _, c := range candidates {
-		if d := distance(strings.ToLower(word), strings.ToLower(c), limit); d < limit {
+		if d := distance(word, strings.ToLower(c), limit); d < limit {
 			best, limit = c, d
+		}
+	}
+	if best != "" || len(word) < 4 {
+		return best
+	}
+	for _, c := range candidates {
+		if strings.HasPrefix(strings.ToLower(c), word) && (best == "" || len(c) < len(best)) {
+			best = c
 		}
 	}
 	return best

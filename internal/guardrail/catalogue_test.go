@@ -1,6 +1,8 @@
 package guardrail_test
 
 import (
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -10,11 +12,22 @@ import (
 	"github.com/landfall-aws/landfall/internal/guardrail"
 )
 
+var loaded = sync.OnceValues(func() (*guardrail.Catalogue, error) { return guardrail.LoadWithProofs(controls.Guardrails()) })
+
+// catalogue is the whole catalogue with its proofs; a test may append to its list.
 func catalogue(t testing.TB) *guardrail.Catalogue {
 	t.Helper()
-	c, err := guardrail.Load(controls.Guardrails())
+	c, err := loaded()
 	require.NoError(t, err)
-	return c
+	return &guardrail.Catalogue{Guardrails: slices.Clone(c.Guardrails), Exemptions: c.Exemptions}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		if _, err := guardrail.Load(controls.Guardrails()); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func TestEveryProofHolds(t *testing.T) {

@@ -16,6 +16,8 @@ import (
 // zone's file have its lines.
 //
 // The owner's directory holds guardrails in the format of the catalogue, and exemptions.yaml with further exemption sets.
+//
+// The proofs of the owner's guardrails are read and checked too, those of Landfall's catalogue are not.
 func Open(catalogue fs.FS, zoneFile string, z *zone.Zone) (*Catalogue, error) {
 	l := loader{c: &Catalogue{Exemptions: map[string]ExemptionSet{}}}
 	if err := l.exemptions(catalogue, "exemptions.yaml", false); err != nil {
@@ -24,8 +26,8 @@ func Open(catalogue fs.FS, zoneFile string, z *zone.Zone) (*Catalogue, error) {
 	if err := l.directory(catalogue, "guardrails", false); err != nil {
 		return nil, err
 	}
-	home := filepath.Dir(zoneFile)
-	if err := l.own(home); err != nil {
+	l.proofs = true
+	if err := l.own(filepath.Dir(zoneFile)); err != nil {
 		return nil, err
 	}
 	c, err := l.done()
@@ -36,6 +38,13 @@ func Open(catalogue fs.FS, zoneFile string, z *zone.Zone) (*Catalogue, error) {
 	for i := range c.Guardrails {
 		if g := &c.Guardrails[i]; g.own {
 			problems = append(problems, c.lint(g)...)
+			failures, err := c.Prove(g, ExampleValues())
+			if err != nil {
+				return nil, err
+			}
+			for _, f := range failures {
+				problems = append(problems, Problem{File: g.File, Line: g.source.lineOf("$.proof"), Path: "proof", Message: f.String()})
+			}
 		}
 	}
 	if len(problems) > 0 {

@@ -141,7 +141,27 @@ func PlanFor(z *zone.Zone, c *Catalogue, p Profile) ([]Policy, error) {
 		}
 		policies = append(policies, packed...)
 	}
-	return policies, nil
+	return shareAccounts(policies), nil
+}
+
+// shareAccounts lets accounts that get the same document share one policy, named after the first of them, because a
+// guardrail that is off in one account is attached to each of its neighbours.
+func shareAccounts(policies []Policy) []Policy {
+	type same struct{ policyType, content string }
+	first := map[same]int{}
+	var out []Policy
+	for _, p := range policies {
+		key := same{p.Type, string(p.Content)}
+		if i, ok := first[key]; ok && p.Targets[0].Account != "" {
+			out[i].Targets = append(out[i].Targets, p.Targets...)
+			continue
+		}
+		if p.Targets[0].Account != "" {
+			first[key] = len(out)
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
 // PolicyTypes returns the types of the policies, each once and sorted. The organization must have them enabled.

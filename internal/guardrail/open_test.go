@@ -1,0 +1,146 @@
+package guardrail_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/landfall-aws/landfall/config"
+	"github.com/landfall-aws/landfall/controls"
+	"github.com/landfall-aws/landfall/internal/guardrail"
+	"github.com/landfall-aws/landfall/internal/zone"
+)
+
+const zoneText = `zone: example
+regions: {home: us-east-1, governed: [us-east-1]}
+email: aws+{account}@example.com
+alerts: {recipients: [security@example.com]}
+accounts:
+  - {name: orders-prod, ou: Workloads/Prod}
+`
+
+const ownGuardrail = `id: no-notebooks
+title: No notebooks
+intent: Notebooks hold copies of data that nobody knows of.
+level: recommended
+type: SERVICE_CONTROL_POLICY
+applies:
+  - ou: Workloads/Prod
+exempt: [data-platform]
+statements:
+  - Sid: Notebooks
+    Effect: Deny
+    Action: sagemaker:CreateNotebookInstance
+    Resource: "*"
+cost: No notebooks in production.
+instead: Use the data platform.
+proof:
+  denies:
+    - name: somebody makes a notebook
+      action: sagemaker:CreateNotebookInstance
+  allows:
+    - name: somebody stops a notebook
+      action: sagemaker:StopNotebookInstance
+`
+
+const ownExemptions = `data-platform:
+  title: The data platform
+  why: It makes notebooks for others.
+  principals:
+    - arn:*:iam::*:role/data-platform
+`
+
+// open writes the files beside a zone's file and opens the zone.
+func open(t *testing.T, zoneFile string, files map[string]string) (*zone.Zone, *guardrail.Catalogue, string, error) {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "landing-zone.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(zoneFile), 0o600))
+	for name, text := range files {
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	c, problems := config.Load(file)
+	require.Empty(t, problems)
+	z := zone.Resolve(c)
+	catalogue, err := guardrail.Open(controls.Guardrails(), file, z)
+	return z, catalogue, dir, err
+}
+
+func TestGuardrailsOfTheOwnerJoinTheCatalogue(t *testing.T) {
+	z, c, _, err := open(t, zoneText, map[string]string{"guardrails/no-notebooks.yaml": ownGuardrail, "guardrails/exemptions.yaml": ownExemptions})
+	require.NoError(t, err)
+	policies, err := guardrail.Plan(z, c)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"OU Workloads/Prod"}, targetsOf(policies, "no-notebooks"))
+	for _, p := range policies {
+		if p.ID == "ou-Workloads.Prod-101" {
+			assert.Contains(t, string(p.Content), `"ArnNotLike":{"aws:PrincipalArn":"arn:*:iam::*:role/data-platform"}`)
+		}
+		if p.ID == "root-1" {
+			assert.Contains(t, string(p.Content), `"Resource":"arn:*:iam::*:role/data-platform"`, "nobody can make the exempt role")
+		}
+	}
+}
+
+func TestMistakesOfTheOwnerNameFileAndLine(t *testing.T) {
+	replace := func(old, new string) string {
+		out := strings.Replace(ownGuardrail, old, new, 1)
+		require.NotEqual(t, ownGuardrail, out)
+		return out
+	}
+	for name, test := range map[string]struct {
+		guardrail, exemptions, zone string
+		want                        string
+	}{
+		"an action that does not exist": {guardrail: replace("Action: sagemaker:CreateNotebookInstance", "Action: sagemaker:CreateNotebook"),
+			want: `guardrails/no-notebooks.yaml:12: statements[0].Action: there is no action "sagemaker:CreateNotebook"; did you mean sagemaker:`},
+		"a key that does not exist": {guardrail: replace("cost:", "costs:"),
+			want: `guardrails/no-notebooks.yaml:14: unknown field "costs"`},
+		"an id that is not the file's name": {guardrail: replace("id: no-notebooks", "id: notebooks"),
+			want: `guardrails/no-notebooks.yaml:1: id: got "notebooks"; it must be the file's name without .yaml, lower-case words joined by hyphens`},
+		"a level that does not exist": {guardrail: replace("level: recommended", "level: strict"),
+			want: `guardrails/no-notebooks.yaml:4: level: got "strict"; allowed are mandatory, recommended and elective`},
+		"an effect that would lock everybody out": {guardrail: replace("Effect: Deny", "Effect: Allow"),
+			want: `guardrails/no-notebooks.yaml:11: statements[0].Effect: got "Allow"; a guardrail only denies.`},
+		"a proof that does not hold": {guardrail: replace("action: sagemaker:StopNotebookInstance", "action: sagemaker:CreateNotebookInstance"),
+			want: `guardrails/no-notebooks.yaml:17: proof: no-notebooks: must let through, but denies: somebody stops a notebook`},
+		"no proof": {guardrail: ownGuardrail[:strings.Index(ownGuardrail, "proof:")],
+			want: `guardrails/no-notebooks.yaml:1: proof: needs requests under both denies and allows`},
+		"an exemption set that does not exist": {guardrail: replace("[data-platform]", "[data]"),
+			want: `guardrails/no-notebooks.yaml:8: exempt[0]: there is no exemption set "data" in exemptions.yaml`},
+		"an exemption that anybody can claim": {exemptions: strings.Replace(ownExemptions, "role/data-platform", "role/*data-platform", 1),
+			want: `guardrails/exemptions.yaml:5: data-platform.principals[0]: "arn:*:iam::*:role/*data-platform" could be anybody`},
+		"a file that is no YAML": {guardrail: "id: [", want: `guardrails/no-notebooks.yaml:1: `},
+		"a mandatory guardrail that is off without a reason": {zone: zoneText + "guardrails:\n  changes:\n    - id: protect-config\n      state: off\n",
+			want: `landing-zone.yaml:9: guardrails.changes[0].reason: protect-config is mandatory`},
+		"a guardrail that does not exist": {zone: zoneText + "guardrails:\n  changes:\n    - id: deny-regions\n      state: off\n",
+			want: `landing-zone.yaml:9: guardrails.changes[0].id: there is no guardrail "deny-regions"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := map[string]string{"guardrails/no-notebooks.yaml": ownGuardrail, "guardrails/exemptions.yaml": ownExemptions}
+			if test.guardrail != "" {
+				files["guardrails/no-notebooks.yaml"] = test.guardrail
+			}
+			if test.exemptions != "" {
+				files["guardrails/exemptions.yaml"] = test.exemptions
+			}
+			if test.zone == "" {
+				test.zone = zoneText
+			}
+			_, _, dir, err := open(t, test.zone, files)
+			var problems guardrail.Problems
+			require.ErrorAs(t, err, &problems)
+			assert.Contains(t, strings.ReplaceAll(problems.Error(), dir+"/", ""), test.want)
+		})
+	}
+	t.Run("an id of the catalogue", func(t *testing.T) {
+		text := strings.Replace(ownGuardrail, "id: no-notebooks", "id: require-tls", 1)
+		_, _, _, err := open(t, zoneText, map[string]string{"guardrails/require-tls.yaml": text, "guardrails/exemptions.yaml": ownExemptions})
+		require.ErrorContains(t, err, `"require-tls" is the id of guardrails/require-tls.yaml already; choose another`)
+	})
+}
