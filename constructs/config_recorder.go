@@ -26,6 +26,13 @@ func configBucketName(z *zone.Zone, accountID string) string {
 // archiveKeyAlias is the alias of the key of the log archive's buckets other than the trail's.
 func archiveKeyAlias(z *zone.Zone) string { return "alias/" + z.Resource("archive") }
 
+// ArchiveKeyAliasARN is the ARN of the alias of that key, for the id of the log-archive account.
+func ArchiveKeyAliasARN(z *zone.Zone, logArchiveAccountID *string) *string {
+	return awscdk.Fn_Join(jsii.String(""), &[]*string{
+		jsii.String("arn:"), awscdk.Aws_PARTITION(), jsii.String(":kms:" + z.HomeRegion + ":"), logArchiveAccountID, jsii.String(":" + archiveKeyAlias(z)),
+	})
+}
+
 // NewConfigRecorderRole adds the role with which AWS Config reads an account and delivers to the log archive.
 func NewConfigRecorderRole(scope constructs.Construct, id string, z *zone.Zone, logArchiveAccountID *string) awsiam.Role {
 	bucket := "arn:${AWS::Partition}:s3:::" + configBucketName(z, "${archive}")

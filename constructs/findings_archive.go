@@ -21,6 +21,8 @@ type ServicesArchiveProps struct {
 	Zone           *zone.Zone
 	OrganizationID *string
 	AuditAccountID *string
+	// ManagementAccountID is the account whose handler looks the key up.
+	ManagementAccountID *string
 }
 
 // NewServicesArchive adds the buckets that keep what AWS Config records and what GuardDuty finds, with
@@ -30,6 +32,7 @@ type ServicesArchiveProps struct {
 func NewServicesArchive(scope constructs.Construct, id string, p *ServicesArchiveProps, accessLogs awss3.Bucket) {
 	this := constructs.NewConstruct(scope, jsii.String(id))
 	key := newKey(this, "Key", archiveKeyAlias(p.Zone), "Encrypts configuration history and findings")
+	letHandlerFind(key, p.Zone, p.ManagementAccountID)
 	newConfigBucket(this, p, key, accessLogs)
 	newFindingsBucket(this, p, key, accessLogs)
 }

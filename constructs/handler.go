@@ -1,6 +1,8 @@
 package constructs
 
 import (
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -10,6 +12,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/landfall-aws/landfall/internal/organization"
+	"github.com/landfall-aws/landfall/internal/security"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
@@ -26,22 +29,17 @@ func NewHandler(scope constructs.Construct, id string, z *zone.Zone, source Hand
 		Description: jsii.String("Creates and adopts the organization, its OUs and accounts; deletes nothing"),
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 	})
-	serviceLinked := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Sid:       jsii.String("ServiceLinkedRoles"),
-		Actions:   jsii.Strings("iam:CreateServiceLinkedRole"),
-		Resources: &[]*string{awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/*"), nil)},
-		Conditions: &map[string]any{
-			"StringEquals": map[string]any{"iam:AWSServiceName": organization.ServiceLinkedRoleServices()},
-		},
+	// Their resources exist only afterwards or have ids that services choose, so the actions are what is limited.
+	operations := allow("Operations", handlerActions(), jsii.String("*"))
+	serviceLinked := serviceLinkedRoles(sortedUnion(organization.ServiceLinkedRoleServices(), security.ServiceLinkedRoleServices()))
+	administer := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid:     jsii.String("AdministerSecurity"),
+		Actions: jsii.Strings("sts:AssumeRole"),
+		Resources: &[]*string{awscdk.Fn_Sub(
+			jsii.String("arn:${AWS::Partition}:iam::*:role/"+securityAdministrationName(z)), nil)},
+		// The audit account's id would make the handler depend on what it creates.
+		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}},
 	})
-	var actions []string
-	for _, action := range organization.Permissions() {
-		if action != "iam:CreateServiceLinkedRole" {
-			actions = append(actions, action)
-		}
-	}
-	// Organization calls name resources that exist only afterwards, so the actions are what is limited.
-	operations := allow("OrganizationOperations", actions, jsii.String("*"))
 
 	code := source.code()
 	function := func(name, handler, description string) awslambda.Function {
@@ -68,7 +66,7 @@ func NewHandler(scope constructs.Construct, id string, z *zone.Zone, source Hand
 	isComplete := function("IsComplete", "is-complete", "Creates or adopts an organization resource of the landing zone, one step per call")
 	policy := awsiam.NewPolicy(this, jsii.String("Policy"), &awsiam.PolicyProps{
 		Roles:      &[]awsiam.IRole{role},
-		Statements: &[]awsiam.PolicyStatement{operations, serviceLinked},
+		Statements: &[]awsiam.PolicyStatement{operations, serviceLinked, administer},
 	})
 	provider := customresources.NewProvider(this, jsii.String("Provider"), &customresources.ProviderProps{
 		OnEventHandler:    onEvent,
@@ -84,4 +82,19 @@ func NewHandler(scope constructs.Construct, id string, z *zone.Zone, source Hand
 	})
 	provider.Node().AddDependency(policy)
 	return *provider.ServiceToken()
+}
+
+// handlerActions are the actions of the handler in the management account, without those that are
+// limited further.
+func handlerActions() []string {
+	limited := []string{"iam:CreateServiceLinkedRole", "sts:AssumeRole"}
+	all := sortedUnion(organization.Permissions(), security.Permissions())
+	return slices.DeleteFunc(all, func(action string) bool { return slices.Contains(limited, action) })
+}
+
+// sortedUnion is what is in any of the lists, once each, in order.
+func sortedUnion(lists ...[]string) []string {
+	all := slices.Concat(lists...)
+	slices.Sort(all)
+	return slices.Compact(all)
 }

@@ -65,11 +65,7 @@ func newTrailKey(scope constructs.Construct, p *TrailArchiveProps, trailARN *str
 	grant("AuditReads", awsiam.NewAccountPrincipal(p.AuditAccountID), []string{"kms:Decrypt"}, map[string]any{
 		"StringEquals": map[string]any{"kms:ViaService": "s3." + p.Zone.HomeRegion + ".amazonaws.com"},
 	})
-	grant("HandlerFindsKey", awsiam.NewAccountPrincipal(p.ManagementAccountID), []string{"kms:DescribeKey"}, map[string]any{
-		"ArnEquals": map[string]any{"aws:PrincipalArn": awscdk.Fn_Join(jsii.String(""), &[]*string{
-			jsii.String("arn:"), awscdk.Aws_PARTITION(), jsii.String(":iam::"), p.ManagementAccountID, jsii.String(":role/" + HandlerRoleName(p.Zone)),
-		})},
-	})
+	letHandlerFind(key, p.Zone, p.ManagementAccountID)
 	return key
 }
 

@@ -66,6 +66,7 @@ func addAuditTemplates(members *constructs.MemberApp, p *Props) {
 		return *home.Account()
 	})
 	constructs.NewAlertRelayRole(home, "RelayRole", z)
+	constructs.NewSecurityAdministration(home, "SecurityAdministration", z, management)
 	if z.Services.Config.Enabled {
 		constructs.NewConfigAggregator(home, "Config", z)
 	}

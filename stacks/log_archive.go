@@ -46,9 +46,10 @@ func addLogArchiveTemplate(members *constructs.MemberApp, p *Props) {
 	stack := members.NewStack(logArchiveTemplate, "Landing zone "+z.Name+": the log archive")
 	organizationID := parameter(stack, "OrganizationId", "The organization, whose accounts write")
 	auditID := parameter(stack, "AuditAccountId", "The audit account, which may read the logs")
+	managementID := parameter(stack, "ManagementAccountId", "The management account, which owns the trail")
 	accessLogs := constructs.NewTrailArchive(stack, "Trail", &constructs.TrailArchiveProps{
 		Zone:                z,
-		ManagementAccountID: parameter(stack, "ManagementAccountId", "The management account, which owns the trail"),
+		ManagementAccountID: managementID,
 		OrganizationID:      organizationID,
 		AuditAccountID:      auditID,
 		TrailName:           trailName(z),
@@ -56,7 +57,7 @@ func addLogArchiveTemplate(members *constructs.MemberApp, p *Props) {
 		BucketName:          trailBucketName(z, *stack.Account()),
 	})
 	constructs.NewServicesArchive(stack, "Services", &constructs.ServicesArchiveProps{
-		Zone: z, OrganizationID: organizationID, AuditAccountID: auditID,
+		Zone: z, OrganizationID: organizationID, AuditAccountID: auditID, ManagementAccountID: managementID,
 	}, accessLogs)
 }
 

@@ -25,8 +25,11 @@ func Add(app awscdk.App, p *Props) error {
 	trail := newTrailStack(app, p, organization)
 	trail.AddStackDependency(logArchive, nil)
 	audit := newAuditStack(app, p, organization, templates)
+	security := newSecurityStack(app, p, organization)
+	security.AddStackDependency(audit, nil)
+	security.AddStackDependency(logArchive, nil)
 	baseline := newBaselineStack(app, p, organization, templates)
-	for _, before := range append(accounts, trail, audit) {
+	for _, before := range append(accounts, trail, security) {
 		baseline.AddStackDependency(before, nil)
 	}
 	guardrails := newGuardrailsStack(app, p, organization)
@@ -58,4 +61,12 @@ func memberTemplates(app awscdk.App, p *Props) (map[string]constructs.MemberTemp
 	addAuditTemplates(members, p)
 	addBaselineTemplates(members, p)
 	return members.Templates()
+}
+
+// keepNotEmpty adds to a stack that has no resource one that does nothing, since CloudFormation refuses
+// a template without resources.
+func keepNotEmpty(stack awscdk.Stack) {
+	if len(*stack.Node().Children()) == 0 {
+		awscdk.NewCfnWaitConditionHandle(stack, jsii.String("Empty"), nil)
+	}
 }

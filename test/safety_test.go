@@ -10,6 +10,7 @@ import (
 
 	"github.com/landfall-aws/landfall/constructs"
 	"github.com/landfall-aws/landfall/internal/organization"
+	"github.com/landfall-aws/landfall/internal/security"
 )
 
 // precious are the types whose resources hold data or identity, or are what others depend on.
@@ -71,13 +72,17 @@ func TestTheHandlerMayDoWhatItNeedsAndNothingElse(t *testing.T) {
 				require.NotContains(t, action, "*")
 				actions = append(actions, action.(string))
 			}
-			if s["Sid"] == "ServiceLinkedRoles" {
-				require.NotEmpty(t, s["Condition"])
+			for _, action := range list {
+				if action == "iam:CreateServiceLinkedRole" || action == "sts:AssumeRole" {
+					require.NotEmpty(t, s["Condition"], action)
+					require.NotEqual(t, "*", s["Resource"], action)
+				}
 			}
 		}
 	}
-	logs := []string{"logs:CreateLogStream", "logs:PutLogEvents"}
-	require.ElementsMatch(t, append(organization.Permissions(), logs...), actions)
+	want := slices.Concat(organization.Permissions(), security.Permissions(), []string{"logs:CreateLogStream", "logs:PutLogEvents"})
+	slices.Sort(want)
+	require.ElementsMatch(t, slices.Compact(want), actions)
 	for _, action := range actions {
 		for _, verb := range []string{"Delete", "Close", "Remove", "Leave", "Disable", "Deregister", "Detach"} {
 			require.NotContains(t, action, ":"+verb)

@@ -4,18 +4,20 @@ Each function corrects one difference; its docstring says what AWS does, with
 the source, in its first line, which the rehearsal prints with its results.
 """
 
+import contextlib
 import copy
 import json
 import logging
 import re
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
 from moto.cloudformation import models, parsing, responses
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudtrail import models as cloudtrail
 from moto.organizations import models as organizations
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeBucket, s3_backends
 from moto.utilities.utils import get_partition
 
 log = logging.getLogger("emulator")
@@ -31,6 +33,7 @@ def correct() -> None:
     organization_services()
     organization_policy_types()
     trail_bucket_of_another_account()
+    access_logs_before_their_policy()
 
 
 def stack_operations() -> None:
@@ -112,6 +115,7 @@ def stack_operations() -> None:
                 one(resources, step, template["Resources"][step], before, changed)
         except Exception as problem:
             event(resources, step, template["Resources"][step]["Type"], "FAILED", reason(problem))
+            problem.add_note(f"at the resource {step}")
             stack = getattr(resources, "stack", None)
             if stack is not None and before:
                 stack.status = "UPDATE_ROLLBACK_IN_PROGRESS"
@@ -223,7 +227,7 @@ def stack_operations() -> None:
 def reason(problem: Exception) -> str:
     """The message of a failure, without moto's or boto3's wrapping."""
     description = getattr(problem, "message", None) or str(problem) or repr(problem)
-    return f"{description}"
+    return "; ".join([description, *getattr(problem, "__notes__", [])])
 
 
 def order(definitions: dict[str, Any]) -> list[str]:
@@ -296,10 +300,11 @@ def stack_set_targets() -> None:
         for account in reached(self.org_backend, accounts, deployment_targets or {}):
             for region in regions:
                 if self.get_instance(account, region) is None:
-                    instance = models.StackInstance(
-                        account_id=account, region_name=region, stackset_id=self.stackset_id, stack_name=self.stack_name,
-                        name=self.stackset_name, template=self.template, parameters=parameters, permission_model=permission_model,
-                    )
+                    with named(f"the instance of {self.stackset_name} in {account} {region}"):
+                        instance = models.StackInstance(
+                            account_id=account, region_name=region, stackset_id=self.stackset_id, stack_name=self.stack_name,
+                            name=self.stackset_name, template=self.template, parameters=parameters, permission_model=permission_model,
+                        )
                     instance.parameters = []  # Overrides of the instance, of which there are none.
                     self.stack_instances.append(instance)
                     made.append(instance)
@@ -328,6 +333,16 @@ def stack_set_targets() -> None:
         return responses.ActionResult({"OperationId": stack_set.operations[-1]["OperationId"]})
 
     responses.CloudFormationResponse.delete_stack_instances = delete_stack_instances  # type: ignore[method-assign]
+
+
+@contextlib.contextmanager
+def named(what: str) -> Iterator[None]:
+    """Says in a failure where it happened."""
+    try:
+        yield
+    except Exception as problem:
+        log.error("%s failed\n%s", what, traceback.format_exc())
+        raise ValidationError(message=f"{what}: {reason(problem)}") from problem
 
 
 def reached(org: organizations.OrganizationsBackend, accounts: list[str], targets: dict[str, Any]) -> list[str]:
@@ -376,7 +391,8 @@ def stack_set_updates() -> None:
         stack_set.instances.parameters = stack_set.parameters
         for instance in stack_set.instances.stack_instances:
             instance.template = stack_set.template
-            instance.stack.update(stack_set.template, parameters=dict(stack_set.parameters))
+            with named(f"the instance of {stack_set.name} in {instance.account_id} {instance.region_name}"):
+                instance.stack.update(stack_set.template, parameters=dict(stack_set.parameters))
         return result
 
     responses.CloudFormationResponse.create_stack_set = create_stack_set  # type: ignore[method-assign]
@@ -452,10 +468,16 @@ def trail_bucket_of_another_account() -> None:
     cloudtrail.Trail.check_bucket_exists = check  # type: ignore[method-assign]
 
 
+def access_logs_before_their_policy() -> None:
+    """S3: PutBucketLogging does not ask the target's bucket policy (S3 API Reference, PutBucketLogging)."""
+    FakeBucket._log_permissions_enabled_policy = lambda self, target_bucket, target_prefix: True  # type: ignore[method-assign]
+
+
 def described() -> list[str]:
     """What is corrected, one line each."""
     source = [stack_operations, update_parameters, stack_set_targets, stack_set_updates, automatic_deployment,
-              organization_services, organization_policy_types, trail_bucket_of_another_account]  # fmt: skip
+              organization_services, organization_policy_types, trail_bucket_of_another_account,
+              access_logs_before_their_policy]  # fmt: skip
     return [(f.__doc__ or "").splitlines()[0] for f in source]
 
 

@@ -705,3 +705,233 @@ class LogGroup(Resource):
     @classmethod
     def remove(cls, place, physical_id, p):
         place.api("logs").delete_log_group(logGroupName=physical_id)
+
+
+class LogQuery(Resource):
+    TYPE = "AWS::Logs::QueryDefinition"
+
+    @classmethod
+    def make(cls, place, name, p, existing=None):
+        request = {"name": p["Name"], "queryString": p["QueryString"], "logGroupNames": p.get("LogGroupNames", [])}
+        if existing:
+            request["queryDefinitionId"] = existing
+        made = place.api("logs").put_query_definition(**request)["queryDefinitionId"]
+        return cls(made, {"QueryDefinitionId": made})
+
+    @classmethod
+    def change(cls, place, before, p):
+        return cls.make(place, "", p, before.physical_resource_id)
+
+    @classmethod
+    def remove(cls, place, physical_id, p):
+        place.api("logs").delete_query_definition(queryDefinitionId=physical_id)
+
+
+class LogResourcePolicy(Resource):
+    TYPE = "AWS::Logs::ResourcePolicy"
+
+    @classmethod
+    def make(cls, place, name, p):
+        place.api("logs").put_resource_policy(policyName=p["PolicyName"], policyDocument=text(p["PolicyDocument"]))
+        return cls(p["PolicyName"])
+
+    @classmethod
+    def change(cls, place, before, p):
+        return cls.make(place, "", p)
+
+    @classmethod
+    def remove(cls, place, physical_id, p):
+        place.api("logs").delete_resource_policy(policyName=physical_id)
+
+
+# --- CloudWatch ------------------------------------------------------------
+
+
+class Alarm(Resource):
+    TYPE = "AWS::CloudWatch::Alarm"
+    NAME = "AlarmName"
+
+    @classmethod
+    def make(cls, place, name, p):
+        request = {**p, "AlarmName": name}
+        for key in ("Period", "EvaluationPeriods", "DatapointsToAlarm"):
+            if key in request:
+                request[key] = whole(request[key])
+        if "Threshold" in request:
+            request["Threshold"] = float(request["Threshold"])
+        if "ActionsEnabled" in request:
+            request["ActionsEnabled"] = boolean(request["ActionsEnabled"])
+        place.api("cloudwatch").put_metric_alarm(**request)
+        return cls(name, {"Arn": place.arn("cloudwatch", f"alarm:{name}")})
+
+    @classmethod
+    def change(cls, place, before, p):
+        return cls.make(place, before.physical_resource_id, p)
+
+    @classmethod
+    def remove(cls, place, physical_id, p):
+        place.api("cloudwatch").delete_alarms(AlarmNames=[physical_id])
+
+
+# --- SQS -------------------------------------------------------------------
+
+
+class Queue(Resource):
+    TYPE = "AWS::SQS::Queue"
+    NAME = "QueueName"
+    OTHER = ("QueueName", "Tags")
+
+    @classmethod
+    def attributes_of(cls, p):
+        return {k: text(v) if not isinstance(v, bool) else str(v).lower() for k, v in p.items() if k not in cls.OTHER}
+
+    @classmethod
+    def make(cls, place, name, p):
+        url = place.api("sqs").create_queue(
+            QueueName=name, Attributes=cls.attributes_of(p), tags={t["Key"]: t["Value"] for t in p.get("Tags", [])}
+        )["QueueUrl"]
+        return cls(url, {"Arn": place.arn("sqs", name), "QueueName": name, "QueueUrl": url})
+
+    @classmethod
+    def change(cls, place, before, p):
+        place.api("sqs").set_queue_attributes(QueueUrl=before.physical_resource_id, Attributes=cls.attributes_of(p))
+        return cls(before.physical_resource_id, before.attributes)
+
+    @classmethod
+    def remove(cls, place, physical_id, p):
+        place.api("sqs").delete_queue(QueueUrl=physical_id)
+
+
+class QueuePolicy(Resource):
+    TYPE = "AWS::SQS::QueuePolicy"
+
+    @classmethod
+    def make(cls, place, name, p):
+        for queue in p["Queues"]:
+            place.api("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": text(p["PolicyDocument"])})
+        return cls(name)
+
+    @classmethod
+    def change(cls, place, before, p):
+        return cls.make(place, before.physical_resource_id, p)
+
+    @classmethod
+    def remove(cls, place, physical_id, p):
+        """The policy goes with its queue."""
+
+
+# --- Config ----------------------------------------------------------------
+
+
+def lower(value: Any) -> Any:
+    """The keys of the recorder and its channel begin in lower case in the API."""
+    if isinstance(value, dict):
+        return {k[:1].lower() + k[1:]: lower(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [lower(v) for v in value]
+    return value
+
+
+class ConfigRecorder(Resource):
+    TYPE = "AWS::Config::ConfigurationRecorder"
+
+    @classmethod
+    def make(cls, place, name, p):
+        recorder = {"name": p.get("Name", "default"), "roleARN": p["RoleARN"], **lower({k: v for k, v in p.items() if k not in ("Name", "RoleARN")})}
+        for key in ("allSupported", "includeGlobalResourceTypes"):
+            if key in recorder.get("recordingGroup", {}):
+                recorder["recordingGroup"][key] = boolean(recorder["recordingGroup"][key])
+        place.api("config").put_configuration_recorder(ConfigurationRecorder=recorder)
+        cls.start(place, recorder["name"])
+        return cls(recorder["name"])
+
+    @staticmethod
+    def start(place, name):
+        """CloudFormation starts the recorder when it has a delivery channel, whichever comes last."""
+        api = place.api("config")
+        if api.describe_delivery_channels()["DeliveryChannels"] and api.describe_configuration_recorders()["ConfigurationRecorders"]:
+            api.start_configuration_recorder(ConfigurationRecorderName=name)
+
+    @classmethod
+    def change(cls, place, before, p):
+        return cls.make(place, before.physical_resource_id, p)
+
+    @classmethod
+    def remove(cls, place, physical_id, p):
+        place.api("config").delete_configuration_recorder(ConfigurationRecorderName=physical_id)
+
+
+class DeliveryChannel(Resource):
+    TYPE = "AWS::Config::DeliveryChannel"
+
+    @classmethod
+    def make(cls, place, name, p):
+        channel = {"name": p.get("Name", "default"), "s3BucketName": p["S3BucketName"]}
+        for source, key in (("S3KeyPrefix", "s3KeyPrefix"), ("S3KmsKeyArn", "s3KmsKeyArn"), ("SnsTopicARN", "snsTopicARN")):
+            if source in p:
+                channel[key] = p[source]
+        if "ConfigSnapshotDeliveryProperties" in p:
+            channel["configSnapshotDeliveryProperties"] = lower(p["ConfigSnapshotDeliveryProperties"])
+        place.api("config").put_delivery_channel(DeliveryChannel=channel)
+        recorders = place.api("config").describe_configuration_recorders()["ConfigurationRecorders"]
+        if recorders:
+            ConfigRecorder.start(place, recorders[0]["name"])
+        return cls(channel["name"])
+
+    @classmethod
+    def change(cls, place, before, p):
+        return cls.make(place, before.physical_resource_id, p)
+
+    @classmethod
+    def remove(cls, place, physical_id, p):
+        api = place.api("config")
+        for recorder in api.describe_configuration_recorders()["ConfigurationRecorders"]:
+            api.stop_configuration_recorder(ConfigurationRecorderName=recorder["name"])
+        api.delete_delivery_channel(DeliveryChannelName=physical_id)
+
+
+class ConfigRule(Resource):
+    TYPE = "AWS::Config::ConfigRule"
+    NAME = "ConfigRuleName"
+
+    @classmethod
+    def make(cls, place, name, p):
+        rule = {"ConfigRuleName": name, "Source": p["Source"], "Description": p.get("Description", "")}
+        if "InputParameters" in p:
+            rule["InputParameters"] = text(p["InputParameters"])
+        for key in ("Scope", "MaximumExecutionFrequency"):
+            if key in p:
+                rule[key] = p[key]
+        place.api("config").put_config_rule(ConfigRule=rule)
+        return cls(name, {"Arn": place.arn("config", f"config-rule/{name}")})
+
+    @classmethod
+    def change(cls, place, before, p):
+        return cls.make(place, before.physical_resource_id, p)
+
+    @classmethod
+    def remove(cls, place, physical_id, p):
+        place.api("config").delete_config_rule(ConfigRuleName=physical_id)
+
+
+class ConfigAggregator(Resource):
+    TYPE = "AWS::Config::ConfigurationAggregator"
+    NAME = "ConfigurationAggregatorName"
+
+    @classmethod
+    def make(cls, place, name, p):
+        source = dict(p["OrganizationAggregationSource"])
+        if "AllAwsRegions" in source:
+            source["AllAwsRegions"] = boolean(source["AllAwsRegions"])
+        made = place.api("config").put_configuration_aggregator(
+            ConfigurationAggregatorName=name, OrganizationAggregationSource=source
+        )["ConfigurationAggregator"]
+        return cls(name, {"ConfigurationAggregatorArn": made["ConfigurationAggregatorArn"]})
+
+    @classmethod
+    def change(cls, place, before, p):
+        return cls.make(place, before.physical_resource_id, p)
+
+    @classmethod
+    def remove(cls, place, physical_id, p):
+        place.api("config").delete_configuration_aggregator(ConfigurationAggregatorName=physical_id)

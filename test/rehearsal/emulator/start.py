@@ -8,6 +8,12 @@ services again, INVOKE the address that runs a Lambda function's handler.
 import logging
 import os
 import sys
+from typing import Any
+
+
+def failed(app: Any, exception: Exception, **_: Any) -> None:
+    """Flask answers 500 to whatever moto did not expect; the log says what that was."""
+    logging.getLogger("emulator").error("an unexpected failure", exc_info=exception)
 
 
 def main() -> None:
@@ -26,11 +32,13 @@ def main() -> None:
     provider.register(invoke)
     differences.correct()
 
+    import flask
     import moto.server
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     # One line per request is in the request log of the front already.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    flask.got_request_exception.connect(failed)
     moto.server.main(["--host", "127.0.0.1", "--port", port])
 
 

@@ -1,0 +1,164 @@
+package constructs
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/landfall-aws/landfall/internal/security"
+	"github.com/landfall-aws/landfall/internal/zone"
+)
+
+// securityAdministrationName is the name of the role with which the handler acts in the audit account.
+func securityAdministrationName(z *zone.Zone) string { return z.Resource("security-administration") }
+
+// NewSecurityAdministration adds, in the audit account, the role with which the management account's
+// handler sets up the detection services there.
+func NewSecurityAdministration(scope constructs.Construct, id string, z *zone.Zone, managementAccountID *string) awsiam.Role {
+	handler := awscdk.Fn_Join(jsii.String(""), &[]*string{
+		jsii.String("arn:"), awscdk.Aws_PARTITION(), jsii.String(":iam::"), managementAccountID, jsii.String(":role/" + HandlerRoleName(z)),
+	})
+	var actions []string
+	for _, action := range security.AuditPermissions() {
+		if action != "iam:CreateServiceLinkedRole" {
+			actions = append(actions, action)
+		}
+	}
+	return awsiam.NewRole(scope, jsii.String(id), &awsiam.RoleProps{
+		RoleName:    jsii.String(securityAdministrationName(z)),
+		Description: jsii.String("Lets the organization handler set up detection services"),
+		AssumedBy:   awsiam.NewArnPrincipal(handler),
+		InlinePolicies: &map[string]awsiam.PolicyDocument{"services": document(
+			// The services' resources have ids that they choose themselves.
+			allow("Services", actions, jsii.String("*")),
+			serviceLinkedRoles(security.ServiceLinkedRoleServices()),
+		)},
+	})
+}
+
+// serviceLinkedRoles lets a role create the service-linked roles of some services.
+func serviceLinkedRoles(services []string) awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid:       jsii.String("ServiceLinkedRoles"),
+		Actions:   jsii.Strings("iam:CreateServiceLinkedRole"),
+		Resources: &[]*string{awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/*"), nil)},
+		Conditions: &map[string]any{
+			"StringEquals": map[string]any{"iam:AWSServiceName": services},
+		},
+	})
+}
+
+// SecurityServices adds the detection services of a zone, each a resource of the organization handler.
+type SecurityServices struct {
+	ServiceToken      string
+	Zone              *zone.Zone
+	AuditAccountID    *string
+	RootID            *string
+	FindingsBucketARN *string
+}
+
+// resource adds one service with the properties that all share and its own.
+func (s *SecurityServices) resource(scope constructs.Construct, id, resourceType, configKey string, own map[string]any) awscdk.CustomResource {
+	properties := map[string]any{
+		"ConfigKey":      configKey,
+		"AuditAccountId": s.AuditAccountID,
+		"RoleName":       securityAdministrationName(s.Zone),
+		"HomeRegion":     s.Zone.HomeRegion,
+		"Regions":        s.Zone.GovernedRegions,
+	}
+	for key, value := range own {
+		properties[key] = value
+	}
+	return newCustomResource(scope, id, s.ServiceToken, resourceType, properties)
+}
+
+// NewGuardDuty adds GuardDuty. Every plan is named, on or off, so that none follows a default of AWS.
+func (s *SecurityServices) NewGuardDuty(scope constructs.Construct, id string, keyARN *string) awscdk.CustomResource {
+	word := func(on bool) string {
+		if on {
+			return "ALL"
+		}
+		return "NONE"
+	}
+	plans := s.Zone.Services.GuardDuty.Plans
+	return s.resource(scope, id, security.TypeGuardDuty, "services.guardDuty", map[string]any{
+		"Features": map[string]string{
+			"S3_DATA_EVENTS":         word(plans.S3),
+			"EKS_AUDIT_LOGS":         word(plans.EKS),
+			"EBS_MALWARE_PROTECTION": word(plans.Malware),
+			"RDS_LOGIN_EVENTS":       word(plans.RDS),
+			"LAMBDA_NETWORK_LOGS":    word(plans.Lambda),
+			"RUNTIME_MONITORING":     word(plans.Runtime),
+		},
+		"PublishingFrequency":  "FIFTEEN_MINUTES",
+		"DestinationBucketArn": s.FindingsBucketARN,
+		"DestinationKeyArn":    keyARN,
+	})
+}
+
+// Standards of Security Hub CSPM (Security Hub user guide, "Standards reference").
+const (
+	fsbpStandard = "aws-foundational-security-best-practices/v/1.0.0"
+	cisStandard  = "cis-aws-foundations-benchmark/v/5.0.0"
+)
+
+// NewSecurityHub adds Security Hub CSPM under central configuration.
+func (s *SecurityServices) NewSecurityHub(scope constructs.Construct, id string) awscdk.CustomResource {
+	hub := s.Zone.Services.SecurityHub
+	standard := func(name string) *string {
+		return awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:securityhub:"+s.Zone.HomeRegion+"::standards/"+name), nil)
+	}
+	standards := []*string{standard(fsbpStandard)}
+	if hub.CIS {
+		standards = append(standards, standard(cisStandard))
+	}
+	disabled := []string{}
+	for _, control := range hub.DisabledControls {
+		disabled = append(disabled, control.ID)
+	}
+	own := map[string]any{
+		"RootId":           s.RootID,
+		"PolicyName":       s.Zone.Resource("baseline"),
+		"Standards":        standards,
+		"DisabledControls": disabled,
+	}
+	if s.Zone.Services.Config.Enabled {
+		// The zone's recorders use a role of their own, which this control would report in every account.
+		own["CustomParameters"] = map[string]string{"Config.1": `{"includeConfigServiceLinkedRoleCheck":{"valueType":"CUSTOM","value":{"boolean":false}}}`}
+	}
+	return s.resource(scope, id, security.TypeSecurityHub, "services.securityHub", own)
+}
+
+// NewAccessAnalyzer adds the organization's analyzers.
+func (s *SecurityServices) NewAccessAnalyzer(scope constructs.Construct, id string) awscdk.CustomResource {
+	analyzer := s.Zone.Services.AccessAnalyzer
+	return s.resource(scope, id, security.TypeAccessAnalyzer, "services.accessAnalyzer", map[string]any{
+		"NamePrefix":       s.Zone.Prefix,
+		"UnusedAccess":     fmt.Sprint(analyzer.UnusedAccess),
+		"UnusedAccessDays": strconv.Itoa(analyzer.UnusedAccessDays),
+	})
+}
+
+// NewInspector adds Amazon Inspector.
+func (s *SecurityServices) NewInspector(scope constructs.Construct, id string) awscdk.CustomResource {
+	return s.resource(scope, id, "Custom::LandfallInspector", "services.inspector", map[string]any{"Types": s.Zone.Services.Inspector.Scan})
+}
+
+// NewMacie adds Amazon Macie.
+func (s *SecurityServices) NewMacie(scope constructs.Construct, id string) awscdk.CustomResource {
+	return s.resource(scope, id, "Custom::LandfallMacie", "services.macie", nil)
+}
+
+// NewDetective adds Amazon Detective.
+func (s *SecurityServices) NewDetective(scope constructs.Construct, id string) awscdk.CustomResource {
+	return s.resource(scope, id, "Custom::LandfallDetective", "services.detective", nil)
+}
+
+// NewRootAccess adds centralized root access.
+func (s *SecurityServices) NewRootAccess(scope constructs.Construct, id string) awscdk.CustomResource {
+	return newCustomResource(scope, id, s.ServiceToken, security.TypeRootAccess, map[string]any{"ConfigKey": "services.rootAccess"})
+}
