@@ -85,6 +85,6 @@ Exit codes: 0 the answer is good, 1 the answer is no, 2 the input was bad
 		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.PersistentFlags().StringVar(&o.config, "config", config.DefaultPath, "the zone's `FILE`")
-	root.AddCommand(checkCommand(o), policyCommand(), guardrailsCommand(o), alertsCommand(o))
+	root.AddCommand(checkCommand(o), planCommand(o), policyCommand(), guardrailsCommand(o), alertsCommand(o))
 	return root
 }

@@ -1,0 +1,170 @@
+// Package plan says what an edit of a zone's file does before it is deployed: what it creates, moves,
+// changes and leaves behind, what of that cannot be undone, and what will be refused. It knows the
+// zone's file and the policies and alerts that follow from it, and nothing of the account: what
+// somebody changed by hand in AWS is not seen.
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/landfall-aws/landfall/internal/alert"
+	"github.com/landfall-aws/landfall/internal/guardrail"
+	"github.com/landfall-aws/landfall/internal/zone"
+)
+
+// Kind is what a change does in AWS.
+type Kind string
+
+// Kinds of changes.
+const (
+	Create  Kind = "create"
+	Adopt   Kind = "adopt"   // an account or OU that exists comes under the zone, or under another key
+	Move    Kind = "move"    // an account goes to another OU
+	Suspend Kind = "suspend" // an account goes to the OU Suspended
+	Resume  Kind = "resume"  // an account returns from it
+	Forget  Kind = "forget"  // it stays in AWS, and the zone no longer governs it
+	Tag     Kind = "tag"
+	Attach  Kind = "attach" // a policy
+	Detach  Kind = "detach" // a policy leaves the file; it stays in AWS as it is
+	Update  Kind = "update"
+	Remove  Kind = "remove" // it is deleted in AWS
+	Refuse  Kind = "refuse" // the deployment stops, or must not be started
+)
+
+// Verdict says whether a later edit can undo a change.
+type Verdict string
+
+// Verdicts.
+const (
+	// Irreversible changes create what cannot be deleted, or lose what cannot be had back.
+	Irreversible Verdict = "irreversible"
+	// Refused changes do not take place: the deployment stops at them, or it would make a second zone.
+	Refused Verdict = "refused"
+	// Reversible changes are undone by undoing the edit, except where Consequence says what remains.
+	Reversible Verdict = "reversible"
+)
+
+// Change is one thing that an edit of the file does.
+type Change struct {
+	Kind Kind `json:"kind"`
+	// What is the key of the file, as in accounts[orders-prod].ou or regions.governed[eu-west-1].
+	What string `json:"what"`
+	// Before and After are the values; "" where there is none.
+	Before string `json:"before,omitempty"`
+	After  string `json:"after,omitempty"`
+	// Consequence says what happens in AWS.
+	Consequence string  `json:"consequence"`
+	Verdict     Verdict `json:"verdict"`
+	// Costs says that AWS charges more after the change.
+	Costs bool `json:"costs,omitempty"`
+	// Instead says what to do when this is not what was meant.
+	Instead string `json:"instead,omitempty"`
+	// Touches names what changes in the zone's stacks, as in "account orders-prod" or "StackSet landfall-audit-home".
+	Touches []string `json:"touches,omitempty"`
+}
+
+// No says that the answer to an edit is no: something of it is irreversible or refused.
+func No(changes []Change) bool {
+	return slices.ContainsFunc(changes, func(c Change) bool { return c.Verdict != Reversible })
+}
+
+// Zone is a resolved zone with what follows from its file.
+type Zone struct {
+	*zone.Zone
+	// Policies are the packed organization policies.
+	Policies []guardrail.Policy
+	// Alerts are the alerts that the zone listens for.
+	Alerts []alert.Routed
+}
+
+// New applies the catalogue to a zone. The error says which guardrails cannot be packed or placed.
+func New(z *zone.Zone, guardrails *guardrail.Catalogue, alerts *alert.Catalogue) (*Zone, error) {
+	policies, err := guardrail.Plan(z, guardrails)
+	if err != nil {
+		return nil, fmt.Errorf("packing the guardrails: %w", err)
+	}
+	return &Zone{Zone: z, Policies: policies, Alerts: alert.For(z, alerts)}, nil
+}
+
+// Compare says what a deployment of after does to a zone that was deployed from before. The changes
+// come in a fixed order: irreversible ones first, then refused ones, then by key.
+func Compare(before, after *Zone) []Change {
+	c := &comparison{before: before, after: after}
+	c.zone()
+	c.tags()
+	c.units()
+	c.accounts()
+	c.regions()
+	c.logs()
+	c.trail()
+	c.recipients()
+	c.services()
+	c.policies()
+	slices.SortStableFunc(c.changes, func(a, b Change) int {
+		return cmp.Or(cmp.Compare(rank(a.Verdict), rank(b.Verdict)), strings.Compare(a.What, b.What), strings.Compare(string(a.Kind), string(b.Kind)))
+	})
+	return c.changes
+}
+
+func rank(v Verdict) int { return slices.Index([]Verdict{Irreversible, Refused, Reversible}, v) }
+
+// comparison collects the changes between two zones.
+type comparison struct {
+	before, after *Zone
+	changes       []Change
+}
+
+func (c *comparison) add(change Change) {
+	if change.Verdict == "" {
+		change.Verdict = Reversible
+	}
+	slices.Sort(change.Touches)
+	change.Touches = slices.Compact(change.Touches)
+	c.changes = append(c.changes, change)
+}
+
+// zone compares what names everything.
+func (c *comparison) zone() {
+	a, b := c.before, c.after
+	if a.Prefix != b.Prefix {
+		c.add(Change{Kind: Refuse, What: "prefix", Before: a.Prefix, After: b.Prefix, Verdict: Refused,
+			Consequence: fmt.Sprintf("the prefix can never change after the first deploy: every name would be new, so that a second set of stacks, logs, keys and policies would be made beside %s-…, which nobody would govern any longer", a.Prefix),
+			Instead:     "set the prefix back to " + a.Prefix})
+	}
+	if a.HomeRegion != b.HomeRegion {
+		c.add(Change{Kind: Refuse, What: "regions.home", Before: a.HomeRegion, After: b.HomeRegion, Verdict: Refused,
+			Consequence: "the home Region can never change after the first deploy: stacks, trail, logs and StackSets live there and do not move, and new ones of the same names would stand beside them",
+			Instead:     "set the home Region back to " + a.HomeRegion + "; govern the other Region by listing it under regions.governed"})
+	}
+	if a.Name != b.Name {
+		c.add(Change{Kind: Update, What: "zone", Before: a.Name, After: b.Name,
+			Consequence: "descriptions, the tag with the zone's name and the display names of the alert topics change; nothing is replaced",
+			Touches:     b.stackSetLabels()})
+	}
+}
+
+func (c *comparison) recipients() {
+	touches := []string{stackSetLabel(c.after, auditHome)}
+	for _, r := range minus(c.after.Recipients, c.before.Recipients) {
+		c.add(Change{Kind: Create, What: "alerts.recipients[" + r + "]", After: r, Touches: touches,
+			Consequence: "AWS sends one mail for each alert topic with a link to confirm; no alert comes before that"})
+	}
+	for _, r := range minus(c.before.Recipients, c.after.Recipients) {
+		c.add(Change{Kind: Remove, What: "alerts.recipients[" + r + "]", Before: r, Touches: touches,
+			Consequence: "the address is unsubscribed and hears of no alert from then on; to come back it must confirm again"})
+	}
+}
+
+// minus are the items of a that b lacks, in the order of a.
+func minus(a, b []string) []string {
+	var out []string
+	for _, item := range a {
+		if !slices.Contains(b, item) {
+			out = append(out, item)
+		}
+	}
+	return out
+}
