@@ -16,7 +16,7 @@ type Mutant struct {
 }
 
 // Mutants returns every mutant of the guardrail: each statement, action, resource, condition and condition value
-// dropped; actions widened to their service and resources to everything; operators negated, and with IfExists
+// dropped; actions widened to their service and resources to everything; patterns without their last star; operators negated, and with IfExists
 // taken away or added; values in the other letter case; exempt principals with any path before their name.
 //
 // Adding IfExists to a negated operator is left out: AWS defines both as the same.
@@ -61,6 +61,9 @@ func mutateLists(s policy.Statement, add addMutant) {
 		if len(s.Action) > 1 {
 			add("drop action "+a, func(s *policy.Statement) { s.Action = slices.Delete(s.Action, i, i+1) })
 		}
+		if narrow, ok := strings.CutSuffix(a, "*"); ok && !strings.HasSuffix(narrow, ":") && narrow != "" {
+			add("narrow action "+a, func(s *policy.Statement) { s.Action[i] = narrow })
+		}
 		if service, name, ok := strings.Cut(a, ":"); ok && name != "*" {
 			add("widen action "+a, func(s *policy.Statement) { s.Action[i] = service + ":*" })
 		}
@@ -75,6 +78,9 @@ func mutateLists(s policy.Statement, add addMutant) {
 				s.NotAction = []string{"nothing:Nothing"}
 			}
 		})
+		if narrow, ok := strings.CutSuffix(a, "*"); ok && !strings.HasSuffix(narrow, ":") {
+			add("narrow excepted action "+a, func(s *policy.Statement) { s.NotAction[i] = narrow })
+		}
 		if service, name, ok := strings.Cut(a, ":"); ok && name != "*" {
 			add("widen excepted action "+a, func(s *policy.Statement) { s.NotAction[i] = service + ":*" })
 		}
@@ -82,6 +88,9 @@ func mutateLists(s policy.Statement, add addMutant) {
 	for i, r := range s.Resource {
 		if len(s.Resource) > 1 {
 			add("drop resource "+r, func(s *policy.Statement) { s.Resource = slices.Delete(s.Resource, i, i+1) })
+		}
+		if narrow, ok := strings.CutSuffix(r, "*"); ok && narrow != "" {
+			add("narrow resource "+r, func(s *policy.Statement) { s.Resource[i] = narrow })
 		}
 		if r != "*" {
 			add("widen resource "+r, func(s *policy.Statement) { s.Resource[i] = widenARN(r) })
@@ -94,6 +103,9 @@ func mutateLists(s policy.Statement, add addMutant) {
 				s.NotResource = []string{"arn:aws:nothing:::nothing"}
 			}
 		})
+		if narrow, ok := strings.CutSuffix(r, "*"); ok {
+			add("narrow excepted resource "+r, func(s *policy.Statement) { s.NotResource[i] = narrow })
+		}
 		add("widen excepted resource "+r, func(s *policy.Statement) { s.NotResource[i] = widenARN(r) })
 	}
 }
@@ -120,6 +132,9 @@ func mutateConditions(s policy.Statement, add addMutant) {
 				}
 				if other := swapCase(value); other != value && caseMatters(op) && !strings.HasPrefix(value, "${") {
 					add("other letter case in "+name, func(s *policy.Statement) { s.Condition[op][key][i] = other })
+				}
+				if narrow, ok := strings.CutSuffix(value, "*"); ok && narrow != "" && strings.Contains(op, "Like") {
+					add("narrow "+name, func(s *policy.Statement) { s.Condition[op][key][i] = narrow })
 				}
 				if at := strings.Index(value, ":role/"); at >= 0 && key == principalKey {
 					add("any path in "+name, func(s *policy.Statement) {
@@ -187,11 +202,17 @@ func rename(s *policy.Statement, op, key, to string) {
 	s.Condition[to][key] = append(s.Condition[to][key], values...)
 }
 
-// Survivors returns the mutants that no proof notices and that the guardrail does not declare equivalent, and how many mutants there are.
+// Survivors returns the mutants that no proof notices and that the guardrail does not declare equivalent, and how many
+// mutants there are. It fails when a proof does notice a mutant that is declared equivalent, or when there is no such mutant.
 func (c *Catalogue) Survivors(g *Guardrail, v Values) (survivors []Mutant, all int, err error) {
 	mutants, err := c.Mutants(g, v)
 	if err != nil {
 		return nil, 0, err
+	}
+	for _, e := range g.Proof.Equivalent {
+		if strings.TrimSpace(e.Why) == "" || !slices.ContainsFunc(mutants, func(m Mutant) bool { return m.Mutation == e.Mutation }) {
+			return nil, 0, fmt.Errorf("%s: the mutation %q is declared equivalent, but does not exist or has no reason", g.File, e.Mutation)
+		}
 	}
 	for _, m := range mutants {
 		failures, err := c.judge(g, m.Document, true)
@@ -199,6 +220,9 @@ func (c *Catalogue) Survivors(g *Guardrail, v Values) (survivors []Mutant, all i
 			return nil, 0, fmt.Errorf("%s: %w", m.Mutation, err)
 		}
 		declared := slices.ContainsFunc(g.Proof.Equivalent, func(e Equivalent) bool { return e.Mutation == m.Mutation })
+		if len(failures) > 0 && declared {
+			return nil, 0, fmt.Errorf("%s: the mutation %q is declared equivalent, but a proof notices it: %s", g.File, m.Mutation, failures[0])
+		}
 		if len(failures) == 0 && !declared {
 			survivors = append(survivors, m)
 		}

@@ -54,3 +54,33 @@ func TestOrdinaryWorkIsPossibleInEveryWorkloadOUOfTheDefaultZone(t *testing.T) {
 	assert.GreaterOrEqual(t, requests, 300)
 	assert.GreaterOrEqual(t, len(services), 40)
 }
+
+func TestOrdinaryWorkNoticesGuardrailsThatBreakTeams(t *testing.T) {
+	work, err := guardrail.LoadOrdinary(controls.Guardrails())
+	require.NoError(t, err)
+	c := catalogue(t)
+	for _, id := range []string{"isolate-from-internet", "deny-network-changes", "require-permissions-boundary", "deny-writes-outside-organization"} {
+		z := exampleZone(config.GuardrailChange{ID: id, State: config.StateOn})
+		d, err := guardrail.NewDecider(z, c)
+		require.NoError(t, err)
+		path, err := d.OU("Workloads/Prod")
+		require.NoError(t, err)
+		denied := 0
+		for _, o := range work {
+			for _, r := range o.Requests {
+				for _, k := range c.Everyday(r) {
+					decision, err := path.Decide(k.Request)
+					require.NoError(t, err)
+					if decision.Denied() {
+						denied++
+					}
+				}
+			}
+		}
+		if id == "deny-writes-outside-organization" {
+			assert.Zero(t, denied, "%s is elective for the sake of partners, not of everyday work", id)
+			continue
+		}
+		assert.NotZero(t, denied, id)
+	}
+}
