@@ -112,6 +112,9 @@ type derivation struct {
 	Append map[string]string `yaml:"append"`
 }
 
+// plainTitle fits into the subject of a message, of which SNS allows 100 characters (API_Publish.html, Subject).
+var plainTitle = regexp.MustCompile(`^[ !#-;=?-\[\]-~]{1,80}$`)
+
 var kebab = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
 // loader collects what Load reads and what it finds wrong.
@@ -266,8 +269,11 @@ func (l *loader) checkFields(doc document, a Alert) {
 	if a.ID != stem(doc.file) || !kebab.MatchString(a.ID) {
 		l.bad(doc, "$.id", "id is %q; it must be the file's name without .yaml, in kebab-case: %q", a.ID, stem(doc.file))
 	}
-	if a.Title == "" {
+	switch {
+	case a.Title == "":
 		l.bad(doc, "$.title", "title is missing; it is the first line of the mail")
+	case !plainTitle.MatchString(a.Title):
+		l.bad(doc, "$.title", "title is %q; it must be at most 80 characters of ASCII without quotes, backslashes and angle brackets, for it becomes a mail's subject", a.Title)
 	}
 	if !slices.Contains(Severities(), a.Severity) {
 		l.bad(doc, "$.severity", "severity is %q; allowed are %v", a.Severity, Severities())

@@ -48,6 +48,7 @@ func TestWhatIsWrongWithAFileIsSaidWithItsLine(t *testing.T) {
 		"an account scope":                  {"accounts: all", "accounts: some", `x.yaml:5: listen.accounts is "some"`},
 		"a Region scope":                    {"regions: all", "regions: some", `x.yaml:5: listen.regions is "some"`},
 		"no title":                          {"title: X", "title: ''", "x.yaml:2: title is missing"},
+		"a title with quotes":               {"title: X", "title: X \"Y\"", `x.yaml:2: title is "X \"Y\""`},
 		"no reason":                         {"why: because", "why: ''", "x.yaml:8: why is missing"},
 		"two steps":                         {"[a, b, c]", "[a, b]", "x.yaml:9: there are 2 steps"},
 		"no runbook":                        {"runbook: r", "runbook: ''", "x.yaml:10: runbook is \"\""},

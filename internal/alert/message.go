@@ -7,6 +7,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -150,8 +151,27 @@ var (
 	jsonPath = regexp.MustCompile(`^\$(\.[A-Za-z0-9_-]+(\[[0-9]+\])?)+$`)
 )
 
-// transformer composes the InputTransformer of an alert: what happened, who, where and when, why, and below that the
-// details, the first steps and the runbook. Each line is one quoted string, as EventBridge wants text (eb-transform-target-input).
+// lines are the mail's text: what happened, who, where and when, why, and below that the first steps, the runbook and
+// the details.
+func (m message) lines(a Alert, k kind) []string {
+	lines := []string{
+		fmt.Sprintf("%s: %s", a.Subject(), m.What),
+		k.who,
+		"Where: account <account>, Region <region>, at <time>",
+		"Why it matters: " + strings.Join(strings.Fields(a.Why), " "),
+		"First steps:",
+	}
+	for i, s := range a.Steps {
+		lines = append(lines, fmt.Sprintf("%d. %s", i+1, s))
+	}
+	lines = append(lines, "Runbook: "+RunbookURL+a.Runbook+".md")
+	lines = append(lines, m.Details...)
+	lines = append(lines, k.details...)
+	return append(lines, "Account's name and owner: https://console.aws.amazon.com/organizations/v2/home/accounts/<account>")
+}
+
+// transformer composes the InputTransformer of an alert. Each line is one quoted string, as EventBridge wants text
+// (EventBridge user guide, eb-transform-target-input).
 func (m message) transformer(a Alert) (map[string]string, string, error) {
 	k, ok := kinds()[m.Kind]
 	if !ok {
@@ -172,24 +192,9 @@ func (m message) transformer(a Alert) (map[string]string, string, error) {
 	maps.Copy(available, k.paths)
 	maps.Copy(available, m.Paths)
 
-	lines := []string{
-		fmt.Sprintf("[%s] %s: %s", strings.ToUpper(string(a.Severity)), a.Title, m.What),
-		k.who,
-		"Where: account <account>, Region <region>, at <time>",
-		"Why it matters: " + strings.Join(strings.Fields(a.Why), " "),
-		"First steps:",
-	}
-	for i, s := range a.Steps {
-		lines = append(lines, fmt.Sprintf("%d. %s", i+1, s))
-	}
-	lines = append(lines, "Runbook: "+RunbookURL+a.Runbook+".md")
-	lines = append(lines, m.Details...)
-	lines = append(lines, k.details...)
-	lines = append(lines, "Account's name and owner: https://console.aws.amazon.com/organizations/v2/home/accounts/<account>")
-
 	used := map[string]string{}
-	quoted := make([]string, len(lines))
-	for i, line := range lines {
+	var quoted []string
+	for _, line := range m.lines(a, k) {
 		for _, v := range variable.FindAllStringSubmatch(line, -1) {
 			p, ok := available[v[1]]
 			if !ok {
@@ -201,7 +206,7 @@ func (m message) transformer(a Alert) (map[string]string, string, error) {
 		if err != nil {
 			return nil, "", err
 		}
-		quoted[i] = q
+		quoted = append(quoted, q)
 	}
 	for name := range m.Paths {
 		if _, ok := used[name]; !ok {
@@ -216,6 +221,79 @@ func (m message) transformer(a Alert) (map[string]string, string, error) {
 		return nil, "", fmt.Errorf("the mail uses %d variables; EventBridge allows %d", len(used), MaxInputPaths)
 	}
 	return used, t, nil
+}
+
+// Subject is the alert in one line, its severity and title, in ASCII and short enough for the subject of a mail.
+func (a Alert) Subject() string {
+	return fmt.Sprintf("[%s] %s", strings.ToUpper(string(a.Severity)), a.Title)
+}
+
+// ObjectTemplate is an input template with the same variables as InputTemplate that makes a JSON object instead of
+// text: {"alert", "severity", "tier", "subject", "account", "text"}. It is for targets that compose the message
+// themselves, as to look up the account's name, which EventBridge does not know.
+func (a Alert) ObjectTemplate() string {
+	var text []string
+	for _, line := range strings.Split(a.InputTemplate, "\n") {
+		text = append(text, strings.TrimSuffix(strings.TrimPrefix(line, `"`), `"`))
+	}
+	return fmt.Sprintf(`{"alert":"%s","severity":"%s","tier":"%s","subject":"%s","account":"<account>","text":"%s"}`,
+		a.ID, a.Severity, a.Tier, a.Subject(), strings.Join(text, `\n`))
+}
+
+// Mail renders the alert's mail for an event as EventBridge does: a variable whose path the event lacks is empty, an
+// object or list is its JSON. The text has one line per quoted string of the template, without the quotes.
+func (a Alert) Mail(event []byte) (string, error) {
+	var root any
+	if err := json.Unmarshal(event, &root); err != nil {
+		return "", fmt.Errorf("the event is not JSON: %w", err)
+	}
+	var out []string
+	for _, line := range strings.Split(a.InputTemplate, "\n") {
+		var text string
+		if err := json.Unmarshal([]byte(line), &text); err != nil {
+			return "", fmt.Errorf("a line of the template is no quoted string: %w", err)
+		}
+		out = append(out, variable.ReplaceAllStringFunc(text, func(v string) string {
+			return show(at(root, a.InputPaths[strings.Trim(v, "<>")]))
+		}))
+	}
+	return strings.Join(out, "\n"), nil
+}
+
+// at is the value at a JSON path, nil when there is none.
+func at(v any, path string) any {
+	for _, step := range strings.Split(strings.TrimPrefix(path, "$."), ".") {
+		key, index, listed := strings.Cut(strings.TrimSuffix(step, "]"), "[")
+		m, ok := v.(map[string]any)
+		if !ok {
+			return nil
+		}
+		v = m[key]
+		if !listed {
+			continue
+		}
+		list, ok := v.([]any)
+		n, err := strconv.Atoi(index)
+		if !ok || err != nil || n >= len(list) {
+			return nil
+		}
+		v = list[n]
+	}
+	return v
+}
+
+func show(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	}
+	text, err := compact(v)
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }
 
 // quote makes a line a JSON string, leaving the angle brackets of variables as they are.
