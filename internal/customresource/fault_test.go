@@ -143,18 +143,67 @@ func effective(calls []fakeaws.Call) map[string]int {
 	return counts
 }
 
+// faultReport is what an injection of faults met.
+type faultReport struct {
+	// seen are the calls by resource type, each with the account that made it.
+	seen map[string]map[madeCall]bool
+	// covered are the kinds of fault by call.
+	covered map[string]map[string]bool
+	// injected counts the faults by kind.
+	injected map[string]int
+}
+
+type madeCall struct{ name, accountID string }
+
+// names lists the calls of a resource type, each once, in the order of their names.
+func (r faultReport) names(resourceType string) []string {
+	made := map[string]bool{}
+	for call := range r.seen[resourceType] {
+		made[call.name] = true
+	}
+	return slices.Sorted(maps.Keys(made))
+}
+
+// assertComplete checks that each call met all kinds of fault, and prints what was done.
+func (r faultReport) assertComplete(t *testing.T, cases int) {
+	t.Helper()
+	total := 0
+	for _, n := range r.injected {
+		total += n
+	}
+	assert.Len(t, r.injected, 5)
+	for call := range r.covered {
+		assert.Len(t, r.covered[call], 5, "kinds of fault that %s met", call)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(r.injected)) {
+		t.Logf("%-16s %d times", kind, r.injected[kind])
+	}
+	t.Logf("SUMMARY: %d faults of %d kinds injected into %d distinct requests of %d operations", total, len(r.injected), len(r.covered), cases)
+}
+
 // Every request of every operation meets every fault: a throttle, an internal error, a
 // lost answer, a time-out, and the end of the function, after which the same event is
 // handled again. The same state must be reached, with nothing made twice.
 func TestEveryRequestSurvivesEveryFault(t *testing.T) {
+	cases := operationCases()
+	report := injectFaults(t, cases)
+	for resourceType, calls := range organization.Requests() {
+		assert.ElementsMatch(t, calls, report.names(resourceType), "requests of %s", resourceType)
+	}
+	report.assertComplete(t, len(cases))
+}
+
+// injectFaults runs each case once without a fault, and once for each of its requests and
+// each kind of fault.
+func injectFaults(t *testing.T, cases []operationCase) faultReport {
+	t.Helper()
 	const killing = "killed function"
 	var mu sync.Mutex
-	seen := map[string]map[string]bool{}    // resource type -> calls
-	covered := map[string]map[string]bool{} // call -> kinds of fault
-	injected := map[string]int{}
+	report := faultReport{seen: map[string]map[madeCall]bool{}, covered: map[string]map[string]bool{}, injected: map[string]int{}}
+	seen, covered, injected := report.seen, report.covered, report.injected
 
 	t.Run("cases", func(t *testing.T) {
-		for _, c := range operationCases() {
+		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
 				clean := runCase(t, c, 0, fakeaws.NoFault, false)
@@ -190,10 +239,10 @@ func TestEveryRequestSurvivesEveryFault(t *testing.T) {
 					covered[name][kind] = true
 					resourceType := c.event["ResourceType"].(string)
 					if seen[resourceType] == nil {
-						seen[resourceType] = map[string]bool{}
+						seen[resourceType] = map[madeCall]bool{}
 					}
 					for _, call := range o.calls {
-						seen[resourceType][call.Name()] = true
+						seen[resourceType][madeCall{call.Name(), call.AccountID}] = true
 					}
 				}
 				var running errgroup.Group
@@ -219,25 +268,7 @@ func TestEveryRequestSurvivesEveryFault(t *testing.T) {
 		}
 	})
 
-	all := map[string]bool{}
-	for resourceType, calls := range organization.Requests() {
-		assert.ElementsMatch(t, calls, slices.Collect(maps.Keys(seen[resourceType])), "requests of %s", resourceType)
-		for _, call := range calls {
-			all[call] = true
-		}
-	}
-	total := 0
-	for _, n := range injected {
-		total += n
-	}
-	assert.Len(t, injected, 5)
-	for call := range all {
-		assert.Len(t, covered[call], 5, "kinds of fault that %s met", call)
-	}
-	for _, kind := range slices.Sorted(maps.Keys(injected)) {
-		t.Logf("%-16s %d times", kind, injected[kind])
-	}
-	t.Logf("SUMMARY: %d faults of %d kinds injected into %d distinct requests of %d operations", total, len(injected), len(covered), len(operationCases()))
+	return report
 }
 
 // The role of the handler is built from this list, so it must neither lack nor add anything.

@@ -99,7 +99,6 @@ func TestGuardDutyWatchesAllAccountsFromTheAuditAccountInEveryRegion(t *testing.
 			"guardduty organization in " + region + " feature S3_DATA_EVENTS ALL",
 			"guardduty organization in " + region + " feature RUNTIME_MONITORING ALL",
 			"guardduty organization in " + region + " feature RUNTIME_MONITORING/EC2_AGENT_MANAGEMENT ALL",
-			"guardduty organization in " + region + " feature LAMBDA_NETWORK_LOGS NONE",
 			"guardduty detector of " + auditID + " in " + region + " enabled true every FIFTEEN_MINUTES",
 			"guardduty detector of " + auditID + " in " + region + " feature RUNTIME_MONITORING ENABLED",
 			"guardduty detector of " + auditID + " in " + region + " publishes to arn:aws:s3:::landfall-findings with arn:aws:kms:eu-central-1:444455556667:key/k-1",
@@ -108,6 +107,7 @@ func TestGuardDutyWatchesAllAccountsFromTheAuditAccountInEveryRegion(t *testing.
 			assert.Contains(t, state, line)
 		}
 	}
+	assert.Empty(t, linesWith(state, "feature LAMBDA_NETWORK_LOGS ALL"))
 	assert.Equal(t, "eu-central-1", regionsOf(p.server.Mutations(), "EnableOrganizationAdminAccount")[0])
 
 	p.server.ForgetCalls()

@@ -411,3 +411,17 @@ func (s *Server) AddFindingAggregator(accountID, region, mode string, regions ..
 	s.state.security.hub.aggregator = &aggregator{region: region, mode: mode, regions: regions,
 		arn: "arn:aws:securityhub:" + region + ":" + accountID + ":finding-aggregator/earlier"}
 }
+
+// AddConfigurationPolicy makes an earlier set-up have central configuration with a policy of
+// the name that enables nothing; associated makes it the root's.
+func (s *Server) AddConfigurationPolicy(name string, associated bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := &s.state.security.hub
+	st.central = &changing{value: "CENTRAL"}
+	p := &configurationPolicy{id: identifier("policy", name), name: name, content: map[string]any{"SecurityHub": map[string]any{"ServiceEnabled": false}}}
+	st.policies[p.id] = p
+	if associated {
+		st.associated[rootID] = &changing{value: p.id}
+	}
+}

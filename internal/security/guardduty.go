@@ -164,6 +164,10 @@ func (s *session) ensureDetector(ctx context.Context, client *guardduty.Client, 
 		if id, readErr := findDetector(ctx, client); readErr != nil || id != "" {
 			return id, readErr
 		}
+		// The text only saves requests: without it they end in the wait below.
+		if strings.Contains(message(err), "already exists") {
+			return "", &Pending{Reason: "GuardDuty is being enabled in " + where + " in " + region, Cause: err}
+		}
 		if len(features) == 0 {
 			return "", settling("enabling GuardDuty in "+where+" in "+region, "GuardDuty does not accept it",
 				"Look at the answer of AWS", err)
@@ -335,7 +339,10 @@ func (d *guardDutyDetector) ensureOrganization(ctx context.Context) error {
 	if err != nil || len(different) == 0 {
 		return err
 	}
-	rejected, err := write(d, "changing the organization's configuration of GuardDuty", wanted,
+	changes := slices.DeleteFunc(slices.Clone(wanted), func(f types.OrganizationFeatureConfiguration) bool {
+		return !slices.Contains(different, string(f.Name))
+	})
+	rejected, err := write(d, "changing the organization's configuration of GuardDuty", changes,
 		func(f types.OrganizationFeatureConfiguration) string { return string(f.Name) },
 		func(features []types.OrganizationFeatureConfiguration) error {
 			_, err := d.client.UpdateOrganizationConfiguration(ctx, &guardduty.UpdateOrganizationConfigurationInput{
