@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -89,7 +90,9 @@ func plain(value any) any {
 		return nil
 	case string:
 		return v
-	case bool, float64, int, int32, int64:
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case bool, int, int32, int64:
 		return fmt.Sprint(v)
 	case map[string]any:
 		out := map[string]any{}
@@ -219,7 +222,8 @@ func (b *readback) resolver(ctx context.Context, t *template, accountID, region,
 var nameProperties = map[string]string{
 	"AWS::IAM::Role": "RoleName", "AWS::Logs::LogGroup": "LogGroupName", "AWS::S3::Bucket": "BucketName", "AWS::Events::EventBus": "Name",
 	"AWS::Lambda::Function": "FunctionName", "AWS::SNS::Topic": "TopicName", "AWS::CloudTrail::Trail": "TrailName", "AWS::Events::Rule": "Name",
-	"AWS::KMS::Alias": "AliasName", "AWS::SSM::Document": "Name", "AWS::SSM::Parameter": "Name",
+	"AWS::KMS::Alias": "AliasName", "AWS::CloudWatch::Alarm": "AlarmName", "AWS::Config::ConfigRule": "ConfigRuleName",
+	"AWS::Config::ConfigurationRecorder": "Name", "AWS::SSM::Document": "Name", "AWS::SSM::Parameter": "Name",
 }
 
 // reference is what Ref returns: the name, or what only the service knows.
@@ -242,6 +246,12 @@ func (b *readback) reference(ctx context.Context, r *resolver, id string, d defi
 				return b.live.keyOfAlias(ctx, r.account, r.region, fmt.Sprint(alias))
 			}
 		}
+	case d.Type == "AWS::SQS::Queue":
+		name, err := r.resolve(d.Properties["QueueName"])
+		if err != nil {
+			return nil, err
+		}
+		return b.live.queueURL(ctx, r.account, r.region, fmt.Sprint(name))
 	case d.Type == "AWS::CloudFormation::StackSet":
 		name := fmt.Sprint(d.Properties["StackSetName"])
 		out, err := cloudformation.NewFromConfig(b.live.management()).DescribeStackSet(ctx, &cloudformation.DescribeStackSetInput{StackSetName: &name})
@@ -287,6 +297,10 @@ func (b *readback) attribute(ctx context.Context, r *resolver, id string, d defi
 		return arn("events", fmt.Sprintf("event-bus/%s", ref)), nil
 	case "AWS::Events::EventBus Name", "AWS::StepFunctions::StateMachine Arn", "AWS::SNS::Topic TopicArn":
 		return ref, nil
+	case "AWS::SQS::Queue Arn":
+		return arn("sqs", fmt.Sprint(ref)[strings.LastIndex(fmt.Sprint(ref), "/")+1:]), nil
+	case "AWS::SQS::Queue QueueName":
+		return fmt.Sprint(ref)[strings.LastIndex(fmt.Sprint(ref), "/")+1:], nil
 	case "AWS::KMS::Key Arn":
 		return arn("kms", fmt.Sprintf("key/%s", ref)), nil
 	case "AWS::SNS::Topic TopicName":

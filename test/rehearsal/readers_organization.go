@@ -44,6 +44,14 @@ func readerOf(resourceType string) reader {
 		"AWS::IAM::Policy":                      readInlinePolicy,
 		"AWS::Lambda::Function":                 readFunction,
 		"AWS::Logs::LogGroup":                   readLogGroup,
+		"AWS::Logs::ResourcePolicy":             readLogResourcePolicy,
+		"AWS::CloudWatch::Alarm":                readAlarm,
+		"AWS::SQS::Queue":                       readQueue,
+		"AWS::SQS::QueuePolicy":                 readQueuePolicy,
+		"AWS::Config::ConfigurationRecorder":    readRecorder,
+		"AWS::Config::DeliveryChannel":          readDeliveryChannel,
+		"AWS::Config::ConfigRule":               readConfigRule,
+		"AWS::Config::ConfigurationAggregator":  readAggregator,
 		"AWS::StepFunctions::StateMachine":      readStateMachine,
 	}[resourceType]
 }

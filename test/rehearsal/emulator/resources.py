@@ -707,26 +707,6 @@ class LogGroup(Resource):
         place.api("logs").delete_log_group(logGroupName=physical_id)
 
 
-class LogQuery(Resource):
-    TYPE = "AWS::Logs::QueryDefinition"
-
-    @classmethod
-    def make(cls, place, name, p, existing=None):
-        request = {"name": p["Name"], "queryString": p["QueryString"], "logGroupNames": p.get("LogGroupNames", [])}
-        if existing:
-            request["queryDefinitionId"] = existing
-        made = place.api("logs").put_query_definition(**request)["queryDefinitionId"]
-        return cls(made, {"QueryDefinitionId": made})
-
-    @classmethod
-    def change(cls, place, before, p):
-        return cls.make(place, "", p, before.physical_resource_id)
-
-    @classmethod
-    def remove(cls, place, physical_id, p):
-        place.api("logs").delete_query_definition(queryDefinitionId=physical_id)
-
-
 class LogResourcePolicy(Resource):
     TYPE = "AWS::Logs::ResourcePolicy"
 

@@ -30,7 +30,7 @@ def _client(service: str, account: str, region: str) -> Any:
         endpoint_url=_ENDPOINT[0],
         aws_access_key_id="cloudformation",
         aws_secret_access_key="cloudformation",
-        config=botocore.config.Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=300),
+        config=botocore.config.Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=300),
     )
 
     def in_account(request: Any, **_: Any) -> None:
