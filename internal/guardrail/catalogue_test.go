@@ -79,3 +79,32 @@ func TestEveryMutationFailsAProof(t *testing.T) {
 		all-equivalent-alive, all, equivalent, 100*float64(equivalent)/float64(all))
 	assert.LessOrEqual(t, equivalent*100, all*3, "at most 3 % of the mutants may be declared equivalent")
 }
+
+func TestEveryStatementHasAtLeastTwoDenialsAndTwoPermissions(t *testing.T) {
+	c := catalogue(t)
+	for i := range c.Guardrails {
+		g := c.Guardrails[i]
+		var allows int
+		for _, r := range g.Proof.Allows {
+			allows += len(c.Cases(r))
+		}
+		for j, s := range g.Statements {
+			alone := g
+			alone.Statements = g.Statements[j : j+1]
+			judge, err := c.Judge(&alone, guardrail.ExampleValues())
+			require.NoError(t, err)
+			denies := 0
+			for _, r := range g.Proof.Denies {
+				for _, k := range c.Cases(r) {
+					denied, err := judge(k.Request)
+					require.NoError(t, err)
+					if denied {
+						denies++
+					}
+				}
+			}
+			assert.GreaterOrEqual(t, denies, 2, "%s: statement %s", g.ID, s.Sid)
+			assert.GreaterOrEqual(t, allows, 2, "%s: statement %s", g.ID, s.Sid)
+		}
+	}
+}

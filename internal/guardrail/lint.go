@@ -10,7 +10,8 @@ import (
 
 // Lint compares the guardrails with the service authorization reference: every action must exist, every condition
 // key must be one that some of the statement's actions know, a key with several values needs a set operator, an ARN
-// must have six parts, and a resource control policy may name only services that it covers.
+// must have six parts and match a resource of some action, and a resource control policy may name only services that
+// it covers.
 // The problems have no line when the catalogue was not loaded from files.
 func (c *Catalogue) Lint() Problems {
 	var problems Problems
@@ -29,13 +30,7 @@ func (c *Catalogue) lint(g *Guardrail) Problems {
 		at := fmt.Sprintf("$.statements[%d]", i)
 		lintActions(g, s, at, add)
 		lintConditions(s, at, add)
-		for _, list := range []Strings{s.Resource, s.NotResource} {
-			for _, r := range list {
-				if r != "*" && !placeholder.MatchString(r) && len(strings.SplitN(r, ":", 6)) != 6 {
-					add(at+".Resource", "%q is neither * nor an ARN of six parts, as in arn:*:s3:::bucket/*", r)
-				}
-			}
-		}
+		lintResources(s, at, add)
 	}
 	for _, part := range []struct {
 		kind string
@@ -73,6 +68,25 @@ func lintActions(g *Guardrail, s Statement, at string, add report) {
 			}
 			if service, _, _ := strings.Cut(a, ":"); g.Type == TypeRCP && !authdata.SupportsRCP(service) {
 				add(path, "resource control policies do not cover the service %q", service)
+			}
+		}
+	}
+}
+
+func lintResources(s Statement, at string, add report) {
+	for element, list := range map[string]Strings{"Resource": s.Resource, "NotResource": s.NotResource} {
+		for i, r := range list {
+			path := fmt.Sprintf("%s.%s[%d]", at, element, i)
+			if len(list) == 1 {
+				path = at + "." + element
+			}
+			example := placeholder.ReplaceAllString(r, "x")
+			switch {
+			case r == "*" || placeholder.FindString(r) == r:
+			case len(strings.SplitN(r, ":", 6)) != 6:
+				add(path, "%q is neither * nor an ARN of six parts, as in arn:*:s3:::bucket/*", r)
+			case len(s.Action) > 0 && !fitsSome(example, s.Action):
+				add(path, "%q matches no resource of any of the statement's actions", r)
 			}
 		}
 	}

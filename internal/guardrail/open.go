@@ -37,14 +37,7 @@ func Open(catalogue fs.FS, zoneFile string, z *zone.Zone) (*Catalogue, error) {
 	var problems Problems
 	for i := range c.Guardrails {
 		if g := &c.Guardrails[i]; g.own {
-			problems = append(problems, c.lint(g)...)
-			failures, err := c.Prove(g, ExampleValues())
-			if err != nil {
-				return nil, err
-			}
-			for _, f := range failures {
-				problems = append(problems, Problem{File: g.File, Line: g.source.lineOf("$.proof"), Path: "proof", Message: f.String()})
-			}
+			problems = append(problems, c.judgeOwn(g)...)
 		}
 	}
 	if len(problems) > 0 {
@@ -54,6 +47,22 @@ func Open(catalogue fs.FS, zoneFile string, z *zone.Zone) (*Catalogue, error) {
 		return nil, locate(problems, zoneFile)
 	}
 	return c, nil
+}
+
+// judgeOwn says what is wrong with a guardrail of the owner that has the right form.
+func (c *Catalogue) judgeOwn(g *Guardrail) Problems {
+	if problems := c.lint(g); len(problems) > 0 {
+		return problems
+	}
+	failures, err := c.Prove(g, ExampleValues())
+	if err != nil {
+		return Problems{{File: g.File, Line: g.source.lineOf("$.statements[0]"), Path: "statements", Message: strings.TrimPrefix(err.Error(), g.File+": ")}}
+	}
+	var problems Problems
+	for _, f := range failures {
+		problems = append(problems, Problem{File: g.File, Line: g.source.lineOf("$.proof"), Path: "proof", Message: f.String()})
+	}
+	return problems
 }
 
 // own reads the directory of the zone's owner, if there is one.

@@ -108,6 +108,31 @@ func TestTheDefaultZoneFitsIntoTheQuotasBeforeMay2026(t *testing.T) {
 	}
 }
 
+func TestEveryPolicyIsOneThatOrganizationsStores(t *testing.T) {
+	c := exampleConfig()
+	c.Guardrails.Levels = []string{config.LevelMandatory, config.LevelRecommended, config.LevelElective}
+	for _, quotas := range []string{config.QuotasCurrent, config.QuotasCompatible} {
+		c.Guardrails.Quotas = quotas
+		policies, err := guardrail.Plan(zone.Resolve(c), catalogue(t))
+		if quotas == config.QuotasCompatible && err != nil {
+			require.ErrorContains(t, err, "switch off elective guardrails")
+			continue
+		}
+		require.NoError(t, err)
+		for _, p := range policies {
+			kind, ok := map[string]policy.Kind{guardrail.TypeSCP: policy.SCP, guardrail.TypeRCP: policy.RCP}[p.Type]
+			if !ok {
+				continue
+			}
+			d, err := policy.Parse(p.Content)
+			require.NoError(t, err)
+			for _, problem := range policy.Validate(kind, d) {
+				t.Errorf("%s: %v", p.ID, problem)
+			}
+		}
+	}
+}
+
 func TestPlansAreTheSameEveryTime(t *testing.T) {
 	assert.Equal(t, plan(t, exampleZone()), plan(t, exampleZone()))
 }
