@@ -46,7 +46,7 @@ func run() error {
 	if err := json.Unmarshal(cdkJSON, &settings); err != nil {
 		return fmt.Errorf("reading cdk.json: %w", err)
 	}
-	props, err := stacks.NewProps(zone.Resolve(c), handler, settings.Context)
+	props, err := stacks.NewProps(zone.Resolve(c), file, handler, settings.Context)
 	if err != nil {
 		return err
 	}

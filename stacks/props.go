@@ -28,9 +28,9 @@ type Props struct {
 	Context map[string]any
 }
 
-// NewProps applies the catalogue to a zone.
-func NewProps(z *zone.Zone, handler constructs.HandlerSource, context map[string]any) (*Props, error) {
-	guardrails, err := guardrail.Load(controls.Guardrails())
+// NewProps applies the catalogue, and the guardrails beside the zone's file, to a zone.
+func NewProps(z *zone.Zone, zoneFile string, handler constructs.HandlerSource, context map[string]any) (*Props, error) {
+	guardrails, err := guardrail.Open(controls.Guardrails(), zoneFile, z)
 	if err != nil {
 		return nil, fmt.Errorf("loading the guardrails: %w", err)
 	}

@@ -142,7 +142,7 @@ func synthesize(tb testing.TB, z *zone.Zone) *assembly {
 	settings.Context["aws:cdk:bundling-stacks"] = []any{}
 	handler, err := handlerSource()
 	require.NoError(tb, err)
-	props, err := stacks.NewProps(z, handler, settings.Context)
+	props, err := stacks.NewProps(z, "", handler, settings.Context)
 	require.NoError(tb, err)
 	dir, err := os.MkdirTemp(scratch, "zone")
 	require.NoError(tb, err)
