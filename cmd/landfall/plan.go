@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -45,8 +46,9 @@ that was deployed, another file or a revision of git, and says of each change wh
 it can be undone, and what to do instead when it is not what was meant. Without it, plan lists what a first
 deployment makes; what the organization has already is adopted instead.
 
-Plan reads files only: what somebody changed by hand in AWS is not seen. Guardrails and alerts are those of
-this version of Landfall on both sides; after an upgrade, 'npx cdk diff' shows what the upgrade changes.
+Plan reads files only: what somebody changed by hand in AWS is not seen. On both sides the catalogue is that
+of this version of Landfall, and your own guardrails are those that lie beside the file today; after an
+upgrade or an edit of theirs, 'npx cdk diff' shows what changes.
 
 Exit codes: 0 every change can be undone (or none was asked for: there is no --against), 1 something
 is irreversible or refused, 2 one of the files has problems or cannot be read.`,
@@ -57,7 +59,7 @@ is irreversible or refused, 2 one of the files has problems or cannot be read.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			answer := planned{File: o.config, Against: against, OK: true}
-			after, err := plannedZone(config.Load(o.config))
+			after, err := plannedZone(o, true)(config.Load(o.config))
 			if err != nil {
 				return badPlan(c, answer, err, asJSON)
 			}
@@ -66,7 +68,7 @@ is irreversible or refused, 2 one of the files has problems or cannot be read.`,
 				answer.Creates = &d
 				return writePlan(c, answer, asJSON)
 			}
-			before, err := plannedZone(loadAgainst(c.Context(), against, o.config))
+			before, err := plannedZone(o, false)(loadAgainst(c.Context(), against, o.config))
 			if err != nil {
 				return badPlan(c, answer, err, asJSON)
 			}
@@ -86,20 +88,33 @@ is irreversible or refused, 2 one of the files has problems or cannot be read.`,
 	return c
 }
 
-// plannedZone applies the catalogue to a file that has been loaded.
-func plannedZone(file *config.LandingZone, problems config.Problems) (*plan.Zone, error) {
-	if len(problems) > 0 {
-		return nil, problems
+// plannedZone returns a function that applies the catalogue to a file that has been loaded. Only the file that is
+// to be deployed must have alerts that hold today: a suppression of an old file may have expired.
+func plannedZone(o *options, today bool) func(*config.LandingZone, config.Problems) (*plan.Zone, error) {
+	return func(file *config.LandingZone, problems config.Problems) (*plan.Zone, error) {
+		if len(problems) > 0 {
+			return nil, problems
+		}
+		z := zone.Resolve(file)
+		guardrails, err := guardrail.Open(controls.Guardrails(), o.config, z)
+		if err != nil {
+			return nil, err
+		}
+		alerts, err := alert.Load(controls.Alerts())
+		if err != nil {
+			return nil, fmt.Errorf("the alert catalogue: %w", err)
+		}
+		if today {
+			wrong := alert.Check(z, alerts, time.Now())
+			for i := range wrong {
+				wrong[i].File = o.config
+			}
+			if len(wrong) > 0 {
+				return nil, wrong
+			}
+		}
+		return plan.New(z, guardrails, alerts)
 	}
-	guardrails, err := guardrail.Load(controls.Guardrails())
-	if err != nil {
-		return nil, fmt.Errorf("the guardrail catalogue: %w", err)
-	}
-	alerts, err := alert.Load(controls.Alerts())
-	if err != nil {
-		return nil, fmt.Errorf("the alert catalogue: %w", err)
-	}
-	return plan.New(zone.Resolve(file), guardrails, alerts)
 }
 
 // badPlan reports what is wrong with an input, in the form of `landfall check`.
@@ -128,7 +143,7 @@ func loadAgainst(ctx context.Context, against, path string) (*config.LandingZone
 	if !isGit {
 		return config.Load(against)
 	}
-	name := revision + ":" + filepath.ToSlash(path)
+	name := against + ":" + filepath.ToSlash(path)
 	data, err := gitShow(ctx, revision, path)
 	if err == nil && len(data) > config.MaxFileBytes {
 		err = fmt.Errorf("the file has %d bytes there, and at most %d are read", len(data), config.MaxFileBytes)
@@ -309,10 +324,13 @@ func descriptionText(b *strings.Builder, answer planned) {
 	section(fmt.Sprintf("Alerts: %d", total))
 	for _, t := range alert.Tiers() {
 		if n, has := d.Alerts[string(t)]; has {
-			fmt.Fprintf(b, "  %s: %d\n", t, n)
+			fmt.Fprintf(b, "  %s: %d", t, n)
+			if mailed := d.Mailed[string(t)]; len(mailed) > 0 {
+				fmt.Fprintf(b, ", mailed to %s after each has confirmed a mail from AWS", strings.Join(mailed, ", "))
+			}
+			b.WriteString("\n")
 		}
 	}
-	fmt.Fprintf(b, "  mailed to %s, each after confirming a mail from AWS for each topic\n", strings.Join(d.Mailed, ", "))
 	section("Services")
 	for _, s := range d.Services {
 		state := "off"

@@ -72,16 +72,17 @@ type Description struct {
 	HomeRegion string   `json:"homeRegion"`
 	Governed   []string `json:"governedRegions"`
 	// Watched are the Regions where alerts listen.
-	Watched   []string          `json:"alertRegions"`
-	OUs       []string          `json:"ous"`
-	Accounts  []AccountPlan     `json:"accounts"`
-	StackSets []StackSetPlan    `json:"stackSets"`
-	Trail     TrailPlan         `json:"trail"`
-	Policies  []PolicyPlan      `json:"policies"`
-	Alerts    map[string]int    `json:"alerts"`
-	Mailed    []string          `json:"recipients"`
-	Services  []ServicePlan     `json:"services"`
-	Tags      map[string]string `json:"tags"`
+	Watched   []string       `json:"alertRegions"`
+	OUs       []string       `json:"ous"`
+	Accounts  []AccountPlan  `json:"accounts"`
+	StackSets []StackSetPlan `json:"stackSets"`
+	Trail     TrailPlan      `json:"trail"`
+	Policies  []PolicyPlan   `json:"policies"`
+	Alerts    map[string]int `json:"alerts"`
+	// Mailed are the addresses by tier.
+	Mailed   map[string][]string `json:"recipients"`
+	Services []ServicePlan       `json:"services"`
+	Tags     map[string]string   `json:"tags"`
 }
 
 // AccountPlan is one member account.
@@ -139,7 +140,7 @@ type ServicePlan struct {
 // Describe says what a first deployment of the zone makes, from the file alone. What exists already is adopted instead.
 func Describe(z *Zone) Description {
 	d := Description{Zone: z.Name, Prefix: z.Prefix, HomeRegion: z.HomeRegion, Governed: z.GovernedRegions, Watched: z.AlertRegions,
-		OUs: unitPaths(z), Alerts: map[string]int{}, Mailed: z.Recipients, Tags: z.Tags}
+		OUs: unitPaths(z), Alerts: map[string]int{}, Mailed: map[string][]string{}, Tags: z.Tags}
 	for _, a := range z.Members() {
 		d.Accounts = append(d.Accounts, AccountPlan{a.Name, a.Email, a.OU, a.ID, a.State()})
 	}
@@ -163,8 +164,13 @@ func Describe(z *Zone) Description {
 		d.Alerts[string(t)] = 0
 	}
 	delete(d.Alerts, string(alert.Off))
-	for _, a := range z.Alerts {
+	for _, a := range z.Routed {
 		d.Alerts[string(a.Tier)]++
+	}
+	for _, t := range alert.Tiers() {
+		if mailed := alert.Recipients(z.Zone, t); len(mailed) > 0 {
+			d.Mailed[string(t)] = mailed
+		}
 	}
 	values := map[string]string{}
 	for _, l := range leaves(reflect.ValueOf(z.Services), "") {

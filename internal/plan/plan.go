@@ -76,8 +76,8 @@ type Zone struct {
 	*zone.Zone
 	// Policies are the packed organization policies.
 	Policies []guardrail.Policy
-	// Alerts are the alerts that the zone listens for.
-	Alerts []alert.Routed
+	// Routed are the alerts that the zone listens for.
+	Routed []alert.Routed
 }
 
 // New applies the catalogue to a zone. The error says which guardrails cannot be packed or placed.
@@ -86,7 +86,7 @@ func New(z *zone.Zone, guardrails *guardrail.Catalogue, alerts *alert.Catalogue)
 	if err != nil {
 		return nil, fmt.Errorf("packing the guardrails: %w", err)
 	}
-	return &Zone{Zone: z, Policies: policies, Alerts: alert.For(z, alerts)}, nil
+	return &Zone{Zone: z, Policies: policies, Routed: alert.For(z, alerts)}, nil
 }
 
 // Compare says what a deployment of after does to a zone that was deployed from before. The changes
@@ -101,6 +101,7 @@ func Compare(before, after *Zone) []Change {
 	c.logs()
 	c.trail()
 	c.recipients()
+	c.alerts()
 	c.services()
 	c.policies()
 	slices.SortStableFunc(c.changes, func(a, b Change) int {
@@ -146,16 +147,74 @@ func (c *comparison) zone() {
 	}
 }
 
+// recipients compares who is mailed, for each tier that mails.
 func (c *comparison) recipients() {
 	touches := []string{stackSetLabel(c.after, auditHome)}
-	for _, r := range minus(c.after.Recipients, c.before.Recipients) {
-		c.add(Change{Kind: Create, What: "alerts.recipients[" + r + "]", After: r, Touches: touches,
-			Consequence: "AWS sends one mail for each alert topic with a link to confirm; no alert comes before that"})
+	before, after := map[string][]string{}, map[string][]string{}
+	for _, t := range alert.Tiers() {
+		for _, r := range alert.Recipients(c.before.Zone, t) {
+			before[r] = append(before[r], string(t))
+		}
+		for _, r := range alert.Recipients(c.after.Zone, t) {
+			after[r] = append(after[r], string(t))
+		}
 	}
-	for _, r := range minus(c.before.Recipients, c.after.Recipients) {
-		c.add(Change{Kind: Remove, What: "alerts.recipients[" + r + "]", Before: r, Touches: touches,
-			Consequence: "the address is unsubscribed and hears of no alert from then on; to come back it must confirm again"})
+	for _, r := range sortedUnion(before, after) {
+		change := Change{What: "alerts.recipients[" + r + "]", Before: strings.Join(before[r], ", "), After: strings.Join(after[r], ", "), Touches: touches}
+		if more := minus(after[r], before[r]); len(more) > 0 {
+			change.Kind = Create
+			change.Consequence = "AWS sends a mail with a link to confirm for each new tier; no alert comes before that"
+			c.add(change)
+		}
+		if less := minus(before[r], after[r]); len(less) > 0 {
+			change.Kind = Remove
+			change.Consequence = fmt.Sprintf("the address is unsubscribed and hears of no alert of the tier %s; to come back it must confirm again", strings.Join(less, ", "))
+			c.add(change)
+		}
 	}
+}
+
+// alerts compares what is listened for, and how loud it is.
+func (c *comparison) alerts() {
+	touches := c.regionLabels()
+	before, after := routedByID(c.before), routedByID(c.after)
+	for _, id := range sortedUnion(before, after) {
+		a, had := before[id]
+		b, has := after[id]
+		change := Change{Kind: Update, What: "alerts.changes[" + id + "]", Before: string(a.Tier), After: string(b.Tier), Touches: touches}
+		switch {
+		case !had:
+			change.Before = string(alert.Off)
+			change.Consequence = "the alert listens from now on"
+			c.add(change)
+		case !has:
+			change.Kind, change.After = Remove, string(alert.Off)
+			change.Consequence = "nobody listens for the alert any longer, and its events are not kept for later"
+			c.add(change)
+		case a.Tier != b.Tier:
+			change.Consequence = "the alert reaches people in another way: " + tierMeans[b.Tier]
+			c.add(change)
+		}
+		if had && has && string(a.Pattern) != string(b.Pattern) {
+			c.add(Change{Kind: Update, What: "alerts.suppressions[" + id + "]", Touches: touches,
+				Consequence: "the alert matches other events from now on; those that are suppressed are told to nobody, and the digest does not have them"})
+		}
+	}
+}
+
+// tierMeans says how the alerts of a tier reach people.
+var tierMeans = map[alert.Tier]string{
+	alert.Page:   "it is mailed at once on the urgent topic",
+	alert.Notify: "it is mailed at once on the normal topic",
+	alert.Digest: "it is kept in the log group of the digest and mailed to nobody",
+}
+
+func routedByID(z *Zone) map[string]alert.Routed {
+	out := map[string]alert.Routed{}
+	for _, r := range z.Routed {
+		out[r.ID] = r
+	}
+	return out
 }
 
 // minus are the items of a that b lacks, in the order of a.

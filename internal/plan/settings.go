@@ -74,7 +74,16 @@ func (c *comparison) regionLabels() []string {
 			}
 		}
 	}
+	for _, s := range services {
+		out = append(out, serviceLabel(s.key))
+	}
 	return out
+}
+
+// serviceLabel names the resource of a detection service that a key below services belongs to.
+func serviceLabel(key string) string {
+	name, _, _ := strings.Cut(key, ".")
+	return "services." + name
 }
 
 // logs compares how the log archive keeps what it has.
@@ -247,8 +256,10 @@ func (c *comparison) services() {
 
 // serviceLabels are what follows a key of the services.
 func (c *comparison) serviceLabels(path string) []string {
-	out := []string{"services"}
+	out := []string{serviceLabel(path)}
 	if strings.HasPrefix(path, "config.") {
+		// Security Hub has a check of the recorder that depends on whose it is.
+		out = append(out, serviceLabel("securityHub"))
 		for _, z := range []*Zone{c.before, c.after} {
 			for _, s := range z.stackSets() {
 				if s.name != logArchive && s.name != auditRegions {
