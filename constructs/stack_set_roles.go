@@ -59,9 +59,9 @@ func NewStackSetRoles(scope constructs.Construct, id string, z *zone.Zone) *Stac
 				"iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:GetRolePolicy",
 				"iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:TagRole", "iam:UntagRole",
 			},
-				awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+EventForwarderName(z)), nil),
-				awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+ConfigRecorderRoleName(z)), nil)),
-			attachConfigPolicy(z),
+				roleARN(EventForwarderName(z)), roleARN(ConfigRecorderRoleName(z)), roleARN(AuditReadRoleName(z))),
+			attach("RecorderPolicy", ConfigRecorderRoleName(z), "service-role/AWS_ConfigRole"),
+			attach("AuditReadPolicies", AuditReadRoleName(z), auditReadPolicies()...),
 			// Recorders and delivery channels have no ARNs before they exist.
 			allow("Recorders", []string{
 				"config:PutConfigurationRecorder", "config:DeleteConfigurationRecorder", "config:DescribeConfigurationRecorders",
@@ -76,15 +76,17 @@ func NewStackSetRoles(scope constructs.Construct, id string, z *zone.Zone) *Stac
 	return &StackSetRoles{AdministrationRoleARN: administration.RoleArn(), ExecutionRoleName: role.RoleName()}
 }
 
-// attachConfigPolicy lets the execution role attach the one managed policy that the recorder's role has.
-func attachConfigPolicy(z *zone.Zone) awsiam.PolicyStatement {
+// attach lets a role be given some AWS managed policies, and no others.
+func attach(sid, role string, policies ...string) awsiam.PolicyStatement {
+	var arns []*string
+	for _, policy := range policies {
+		arns = append(arns, awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:iam::aws:policy/"+policy), nil))
+	}
 	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Sid:     jsii.String("RecorderPolicy"),
-		Actions: jsii.Strings("iam:AttachRolePolicy", "iam:DetachRolePolicy"),
-		Resources: &[]*string{awscdk.Fn_Sub(
-			jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+ConfigRecorderRoleName(z)), nil)},
-		Conditions: &map[string]any{"ArnEquals": map[string]any{"iam:PolicyARN": awscdk.Fn_Sub(
-			jsii.String("arn:${AWS::Partition}:iam::aws:policy/service-role/AWS_ConfigRole"), nil)}},
+		Sid:        jsii.String(sid),
+		Actions:    jsii.Strings("iam:AttachRolePolicy", "iam:DetachRolePolicy"),
+		Resources:  &[]*string{roleARN(role)},
+		Conditions: &map[string]any{"ArnEquals": map[string]any{"iam:PolicyARN": arns}},
 	})
 }
 

@@ -85,6 +85,7 @@ func addBaselineTemplates(members *constructs.MemberApp, p *Props) {
 	global := members.NewStack(baselineGlobalTemplate, "Landing zone "+z.Name+": what an account has once")
 	in := baselineParameters(global)
 	constructs.NewEventForwarder(global, "EventForwarder", z, in.auditID)
+	constructs.NewAuditReadRole(global, "AuditReadRole", z, in.auditID)
 	if z.Services.Config.Enabled {
 		constructs.NewConfigRecorderRole(global, "ConfigRecorderRole", z, in.logArchiveID)
 	}
