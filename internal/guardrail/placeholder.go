@@ -114,7 +114,11 @@ func (c *Catalogue) resolve(g *Guardrail, s Statement, v Values) (Statement, err
 			if err != nil {
 				return out, err
 			}
-			out.Condition[op][key] = list
+			name, err := v.expand(key)
+			if err != nil || len(name) != 1 {
+				return out, fmt.Errorf("condition key %q: a placeholder in a key must have one value", key)
+			}
+			out.Condition[op][name[0]] = list
 		}
 	}
 	exempt, err := c.principals(g.Exemptions(s), v)
