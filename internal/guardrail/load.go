@@ -150,7 +150,7 @@ type source struct {
 }
 
 func (l *loader) parse(name string, data []byte) (*source, bool) {
-	f, err := parser.ParseBytes(data, 0)
+	f, err := guard(func() (*ast.File, error) { return parser.ParseBytes(data, 0) })
 	if err != nil {
 		l.yamlError(name, err)
 		return nil, false
@@ -162,8 +162,19 @@ func (l *loader) parse(name string, data []byte) (*source, bool) {
 	return &source{name: name, body: f.Docs[0].Body}, true
 }
 
+// guard turns a panic of the YAML library, which some malformed files provoke, into an error.
+func guard[T any](do func() (T, error)) (out T, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("is no YAML that can be read (%v)", r)
+		}
+	}()
+	return do()
+}
+
 func (l *loader) decode(f *source, into any) bool {
-	if err := yaml.NodeToValue(f.body, into, yaml.Strict()); err != nil {
+	_, err := guard(func() (any, error) { return nil, yaml.NodeToValue(f.body, into, yaml.Strict()) })
+	if err != nil {
 		l.yamlError(f.name, err)
 		return false
 	}

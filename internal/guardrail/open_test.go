@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -12,6 +13,7 @@ import (
 	"github.com/landfall-aws/landfall/config"
 	"github.com/landfall-aws/landfall/controls"
 	"github.com/landfall-aws/landfall/internal/guardrail"
+	"github.com/landfall-aws/landfall/internal/policy"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
@@ -69,6 +71,53 @@ func open(t *testing.T, zoneFile string, files map[string]string) (*zone.Zone, *
 	z := zone.Resolve(c)
 	catalogue, err := guardrail.Open(controls.Guardrails(), file, z)
 	return z, catalogue, dir, err
+}
+
+func FuzzLoadGuardrail(f *testing.F) {
+	f.Add([]byte(ownGuardrail))
+	f.Add([]byte("id: [\n"))
+	f.Add([]byte("statements:\n  - Condition: {Null: {a: [b, null]}}\nproof: {denies: [{}], allows: [{action: [1, true]}]}\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := guardrail.LoadWithProofs(fstest.MapFS{"guardrails/no-notebooks.yaml": {Data: data}, "exemptions.yaml": {Data: []byte(ownExemptions)}})
+		if err != nil {
+			var problems guardrail.Problems
+			require.ErrorAs(t, err, &problems)
+			return
+		}
+		c.Lint()
+		if _, err := guardrail.Plan(exampleZone(), c); err != nil {
+			return
+		}
+		for i := range c.Guardrails {
+			_, _ = c.Prove(&c.Guardrails[i], guardrail.ExampleValues())
+		}
+	})
+}
+
+func TestAResourceControlPolicySparesASetOfPartners(t *testing.T) {
+	const partners = `partner:
+  title: Our auditor
+  why: Reads evidence from its own account.
+  principals:
+    - arn:aws:iam::999999999999:role/evidence-reader
+`
+	z, c, _, err := open(t, zoneText+"guardrails:\n  changes:\n    - id: trust-own-organization\n      exempt: [partner]\n", map[string]string{"guardrails/exemptions.yaml": partners})
+	require.NoError(t, err)
+	d, err := guardrail.NewDecider(z, c)
+	require.NoError(t, err)
+	path, err := d.Account("orders-prod")
+	require.NoError(t, err)
+	for principal, denied := range map[string]bool{
+		"arn:aws:iam::999999999999:role/evidence-reader": false,
+		"arn:aws:iam::999999999999:role/another":         true,
+		"arn:aws:iam::888888888888:role/evidence-reader": true,
+	} {
+		context := guardrail.BaseContext(principal, "arn:aws:s3:::evidence/x")
+		context["aws:PrincipalOrgID"] = policy.Values{"o-anotherorgid"}
+		decision, err := path.Decide(policy.Request{Action: "s3:GetObject", Resource: "arn:aws:s3:::evidence/x", Principal: principal, Context: context})
+		require.NoError(t, err)
+		assert.Equal(t, denied, decision.Denied(), principal)
+	}
 }
 
 func TestGuardrailsOfTheOwnerJoinTheCatalogue(t *testing.T) {

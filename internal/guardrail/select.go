@@ -330,3 +330,21 @@ func resolvePlaces(z *zone.Zone, g *Guardrail, values Values) ([]Target, error) 
 	}
 	return out, nil
 }
+
+// Weakened is a mandatory guardrail that the zone's owner has turned off somewhere or made weaker.
+type Weakened struct {
+	Guardrail *Guardrail
+	Change    config.GuardrailChange
+}
+
+// Weakened lists the mandatory guardrails that the zone turns off or makes weaker, with the owner's reasons, in the order of the file.
+func (c *Catalogue) Weakened(z *zone.Zone) []Weakened {
+	var out []Weakened
+	for _, change := range z.Guardrails.Changes {
+		g, ok := c.Find(change.ID)
+		if ok && g.Level == Mandatory && (change.State == config.StateOff || change.Level != "" && change.Level != config.LevelMandatory) {
+			out = append(out, Weakened{g, change})
+		}
+	}
+	return out
+}
