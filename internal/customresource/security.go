@@ -18,6 +18,9 @@ func securityKinds() map[string]kind {
 		security.TypeSecurityHub:    readSecurityHub,
 		security.TypeAccessAnalyzer: readAccessAnalyzer,
 		security.TypeRootAccess:     readRootAccess,
+		security.TypeInspector:      readInspector,
+		security.TypeMacie:          readMacie,
+		security.TypeDetective:      readDetective,
 	}
 }
 
@@ -109,6 +112,36 @@ func readAccessAnalyzer(r *reader) resource {
 	}
 	return serviceResource("access-analyzer", func(ctx context.Context, client *security.Client) error {
 		return client.EnsureAccessAnalyzer(ctx, wanted)
+	})
+}
+
+func readInspector(r *reader) resource {
+	wanted := security.Inspector{Zone: readZone(r), Types: r.requiredList("Types")}
+	known := security.InspectorTypes()
+	for _, name := range wanted.Types {
+		if !slices.Contains(known, name) {
+			r.problem("Types must hold only %s, but holds %q", strings.Join(known, ", "), name)
+		}
+	}
+	if slices.Contains(wanted.Types, "lambdaCode") && !slices.Contains(wanted.Types, "lambda") {
+		r.problem("Types must hold lambda when it holds lambdaCode")
+	}
+	return serviceResource("inspector", func(ctx context.Context, client *security.Client) error {
+		return client.EnsureInspector(ctx, wanted)
+	})
+}
+
+func readMacie(r *reader) resource {
+	zone := readZone(r)
+	return serviceResource("macie", func(ctx context.Context, client *security.Client) error {
+		return client.EnsureMacie(ctx, security.Macie{Zone: zone})
+	})
+}
+
+func readDetective(r *reader) resource {
+	zone := readZone(r)
+	return serviceResource("detective", func(ctx context.Context, client *security.Client) error {
+		return client.EnsureDetective(ctx, security.Detective{Zone: zone})
 	})
 }
 

@@ -37,7 +37,8 @@ const (
 func secured(options fakeaws.SecurityOptions) (fakeaws.Options, func(s *fakeaws.Server)) {
 	return fakeaws.Options{FeatureSet: "ALL", Security: options}, func(s *fakeaws.Server) {
 		s.AddAccount("audit", "aws+audit@example.com")
-		for _, principal := range []string{security.GuardDutyPrincipal, security.SecurityHubPrincipal, security.RootAccessPrincipal} {
+		for _, principal := range []string{security.GuardDutyPrincipal, security.SecurityHubPrincipal, security.RootAccessPrincipal,
+			security.InspectorPrincipal, security.MaciePrincipal, security.DetectivePrincipal} {
 			s.AddTrustedAccess(principal)
 		}
 		s.AddDelegatedAdministrator(auditID, security.AccessAnalyzerPrincipal)
@@ -206,4 +207,47 @@ func TestRootAccessIsCentralized(t *testing.T) {
 	p.server.ForgetCalls()
 	p.ok(create(security.TypeRootAccess, properties{}))
 	assert.Empty(t, p.server.Mutations())
+}
+
+func inspectorOf(more properties) properties {
+	p := zoneOf(properties{"ConfigKey": "security.inspector", "Types": []any{"ec2", "lambda"}})
+	for key, value := range more {
+		p[key] = value
+	}
+	return p
+}
+
+func TestTheOptionalServicesCoverAllAccountsOfTodayAndTomorrow(t *testing.T) {
+	for resourceType, c := range map[string]struct {
+		properties properties
+		lines      []string // with %A for an account and %R for a Region
+	}{
+		security.TypeInspector: {inspectorOf(nil), []string{"administrator of inspector2 in %R is " + auditID,
+			"inspector organization in %R ec2 true", "inspector organization in %R ecr false", "inspector organization in %R lambda true",
+			"inspector member %A in %R", "inspector of %A in %R scans [ec2 lambda]"}},
+		security.TypeMacie: {zoneOf(nil), []string{"administrator of macie2 in %R is " + auditID, "macie organization in %R true",
+			"macie member %A in %R", "macie of %A in %R"}},
+		security.TypeDetective: {zoneOf(nil), []string{"administrator of detective in %R is " + auditID, "detective organization in %R true",
+			"detective member %A in %R"}},
+	} {
+		t.Run(resourceType, func(t *testing.T) {
+			p := newSecured(t, fakeaws.SecurityOptions{Delay: 40 * time.Second})
+			member := p.server.AddAccount("orders", "aws+orders@example.com")
+			closed := p.server.AddAccount("closed", "aws+closed@example.com")
+			p.server.SetAccountState(closed, "SUSPENDED")
+			p.ok(create(resourceType, c.properties))
+			state := p.server.Snapshot()
+			for _, line := range c.lines {
+				for _, region := range []string{"eu-central-1", "us-east-1", "eu-west-1"} {
+					for _, id := range []string{member, fakeaws.ManagementAccountID} {
+						assert.Contains(t, state, strings.NewReplacer("%A", id, "%R", region).Replace(line))
+					}
+				}
+			}
+			assert.Empty(t, linesWith(state, "member "+closed))
+			p.server.ForgetCalls()
+			p.ok(create(resourceType, c.properties))
+			assert.Empty(t, p.server.Mutations())
+		})
+	}
 }

@@ -31,6 +31,8 @@ type SecurityOptions struct {
 	// FailCentral and FailAssociation, when set, are why Security Hub cannot switch to central
 	// configuration, and not associate a configuration policy.
 	FailCentral, FailAssociation string
+	// Unprocessed lists accounts that Detective does not add.
+	Unprocessed []string
 }
 
 // place is one account in one Region.
@@ -41,6 +43,9 @@ type securityState struct {
 	administrators map[string]delegations      // by signing name of the service
 	guardDuty      map[string]*guardDutyRegion // by Region
 	hub            securityHubState
+	inspector      inspectorState
+	macie          macieState
+	detective      detectiveState
 	analyzers      map[place][]*analyzer
 	roles          map[string]bool // service-linked roles of the management account
 	rootFeatures   map[string]bool // of central root access
@@ -48,12 +53,14 @@ type securityState struct {
 
 func newSecurityState() securityState {
 	return securityState{administrators: map[string]delegations{}, guardDuty: map[string]*guardDutyRegion{},
-		hub: newSecurityHubState(), analyzers: map[place][]*analyzer{}, roles: map[string]bool{}, rootFeatures: map[string]bool{}}
+		hub: newSecurityHubState(), inspector: newInspectorState(), macie: newMacieState(), detective: newDetectiveState(),
+		analyzers: map[place][]*analyzer{}, roles: map[string]bool{}, rootFeatures: map[string]bool{}}
 }
 
 func securityOperations() map[string]operation {
 	all := map[string]operation{}
-	for _, operations := range []map[string]regional{guardDutyOperations(), securityHubOperations(), accessAnalyzerOperations()} {
+	for _, operations := range []map[string]regional{guardDutyOperations(), securityHubOperations(), accessAnalyzerOperations(),
+		inspectorOperations(), macieOperations(), detectiveOperations()} {
 		for name, op := range operations {
 			all[name] = operation{mutating: op.mutating, anyMember: true, run: func(s *Server, caller string, in input) (output, *apiError) {
 				return op.run(s, place{account: caller, region: in.str(regionMember)}, in)
@@ -69,7 +76,7 @@ func (s *Server) securityLines() []string {
 	for service, d := range s.state.security.administrators {
 		lines = append(lines, d.lines(service)...)
 	}
-	return slices.Concat(lines, s.guardDutyLines(), s.securityHubLines(), s.accessAnalyzerLines())
+	return slices.Concat(lines, s.guardDutyLines(), s.securityHubLines(), s.accessAnalyzerLines(), s.inspectorLines(), s.macieLines(), s.detectiveLines())
 }
 
 // regional is an API call of a service with an endpoint in each Region.
@@ -84,7 +91,8 @@ type route struct{ method, path, operation string }
 
 // restServices maps the signing name to the routes of a service.
 func restServices() map[string][]route {
-	return map[string][]route{"guardduty": guardDutyRoutes, "securityhub": securityHubRoutes, "access-analyzer": accessAnalyzerRoutes}
+	return map[string][]route{"guardduty": guardDutyRoutes, "securityhub": securityHubRoutes, "access-analyzer": accessAnalyzerRoutes,
+		"inspector2": inspectorRoutes, "macie2": macieRoutes, "detective": detectiveRoutes}
 }
 
 // decodeREST reads a request of a service with the REST JSON protocol. The service is empty

@@ -122,8 +122,9 @@ type session struct {
 	client *Client
 	zone   Zone
 
-	mu    sync.Mutex
-	audit *aws.Config
+	mu      sync.Mutex
+	audit   *aws.Config
+	members []account
 }
 
 func (c *Client) session(zone Zone) *session { return &session{client: c, zone: zone} }

@@ -19,7 +19,7 @@ type administrator struct {
 
 // service describes how one service is delegated.
 type service struct {
-	// name is the service's name in texts, command and flag the command that frees it.
+	// name is the service's name in texts, command frees it, flag gives the account to that.
 	name, command, flag string
 	// list reads the administrators in a Region. It returns an error of the service only when
 	// it cannot be told who administers.
@@ -84,12 +84,15 @@ func (s *session) taken(service service, holders map[string][]string) *Failure {
 		slices.Sort(holders[account])
 		who = append(who, fmt.Sprintf("account %s administers it in %s", account, strings.Join(holders[account], ", ")))
 	}
-	first := accounts[0]
+	first, free := accounts[0], service.command
+	if service.flag != "" {
+		free += " " + service.flag + " " + first
+	}
 	return &Failure{
 		What: fmt.Sprintf("account %s cannot become the delegated administrator of %s", s.zone.AuditAccountID, service.name),
 		Why:  strings.Join(who, "; "),
-		Do: fmt.Sprintf("Either name account %s as the audit account in the configuration, or remove it in each of these Regions with \"aws %s %s %s --region %s\" after reading what %s deletes then, and run the same command again",
-			first, service.command, service.flag, first, holders[first][0], service.name),
+		Do: fmt.Sprintf("Either name account %s as the audit account in the configuration, or remove it in each of these Regions with \"aws %s --region %s\" after reading what %s deletes then, and run the same command again",
+			first, free, holders[first][0], service.name),
 	}
 }
 

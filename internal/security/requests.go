@@ -16,17 +16,22 @@ const (
 	TypeSecurityHub = "Custom::LandfallSecurityHub"
 	// TypeAccessAnalyzer takes NamePrefix, UnusedAccess ("true" or "false") and UnusedAccessDays.
 	TypeAccessAnalyzer = "Custom::LandfallAccessAnalyzer"
+	// TypeInspector takes Types (list of "ec2", "ecr", "lambda", "lambdaCode").
+	TypeInspector = "Custom::LandfallInspector"
+	// TypeMacie takes nothing more.
+	TypeMacie = "Custom::LandfallMacie"
+	// TypeDetective takes nothing more.
+	TypeDetective = "Custom::LandfallDetective"
 	// TypeRootAccess takes nothing.
 	TypeRootAccess = "Custom::LandfallRootAccess"
 )
 
 // Types lists the custom-resource types.
 func Types() []string {
-	return []string{TypeGuardDuty, TypeSecurityHub, TypeAccessAnalyzer, TypeRootAccess}
+	return []string{TypeGuardDuty, TypeSecurityHub, TypeAccessAnalyzer, TypeInspector, TypeMacie, TypeDetective, TypeRootAccess}
 }
 
-// Calls are API calls as "service:Operation", sorted. For all of them the IAM action has
-// the name of the call.
+// Calls are API calls as "service:Operation", sorted.
 type Calls struct {
 	Management []string // with the credentials of the handler
 	Audit      []string // with the credentials of the role in the audit account
@@ -57,6 +62,22 @@ func Requests() map[string]Calls {
 		TypeAccessAnalyzer: {
 			Management: []string{"sts:AssumeRole", "iam:GetRole", "iam:CreateServiceLinkedRole"},
 			Audit:      []string{"access-analyzer:ListAnalyzers", "access-analyzer:CreateAnalyzer"},
+		},
+		TypeInspector: {
+			Management: []string{"sts:AssumeRole", "organizations:ListAccounts", "inspector2:ListDelegatedAdminAccounts", "inspector2:EnableDelegatedAdminAccount"},
+			Audit: []string{"inspector2:BatchGetAccountStatus", "inspector2:Enable", "inspector2:DescribeOrganizationConfiguration",
+				"inspector2:UpdateOrganizationConfiguration", "inspector2:ListMembers", "inspector2:AssociateMember"},
+		},
+		TypeMacie: {
+			Management: []string{"sts:AssumeRole", "organizations:ListAccounts", "macie2:ListOrganizationAdminAccounts",
+				"macie2:EnableOrganizationAdminAccount", "macie2:GetMacieSession", "macie2:EnableMacie"},
+			Audit: []string{"macie2:GetMacieSession", "macie2:EnableMacie", "macie2:DescribeOrganizationConfiguration",
+				"macie2:UpdateOrganizationConfiguration", "macie2:ListMembers", "macie2:CreateMember"},
+		},
+		TypeDetective: {
+			Management: []string{"sts:AssumeRole", "organizations:ListAccounts", "detective:ListOrganizationAdminAccounts", "detective:EnableOrganizationAdminAccount"},
+			Audit: []string{"detective:ListGraphs", "detective:DescribeOrganizationConfiguration",
+				"detective:UpdateOrganizationConfiguration", "detective:ListMembers", "detective:CreateMembers"},
 		},
 		TypeRootAccess: {
 			Management: []string{"iam:ListOrganizationsFeatures", "iam:EnableOrganizationsRootCredentialsManagement",
@@ -100,10 +121,17 @@ func AuditPermissions() []string {
 	return actions(func(c Calls) []string { return c.Audit }, "iam:CreateServiceLinkedRole")
 }
 
+// otherActions are the IAM actions that have another name than the call (Service
+// Authorization Reference).
+var otherActions = map[string]string{"detective:ListOrganizationAdminAccounts": "detective:ListOrganizationAdminAccount"}
+
 func actions(side func(Calls) []string, behind ...string) []string {
 	all := map[string]bool{}
 	for _, calls := range Requests() {
 		for _, call := range side(calls) {
+			if action := otherActions[call]; action != "" {
+				call = action
+			}
 			all[call] = true
 		}
 	}
@@ -116,5 +144,6 @@ func actions(side func(Calls) []string, behind ...string) []string {
 // ServiceLinkedRoleServices lists the values of iam:AWSServiceName for which both roles may
 // create service-linked roles, sorted.
 func ServiceLinkedRoleServices() []string {
-	return []string{"access-analyzer.amazonaws.com", "guardduty.amazonaws.com", "malware-protection.guardduty.amazonaws.com", "securityhub.amazonaws.com"}
+	return []string{"access-analyzer.amazonaws.com", "agentless.inspector2.amazonaws.com", "detective.amazonaws.com", "guardduty.amazonaws.com",
+		"inspector2.amazonaws.com", "macie.amazonaws.com", "malware-protection.guardduty.amazonaws.com", "securityhub.amazonaws.com"}
 }
