@@ -17,16 +17,22 @@ import (
 	"github.com/landfall-aws/landfall/internal/security"
 )
 
-// newSecurityClient works in one Region after the other, so that requests have an order.
-func newSecurityClient(server *fakeaws.Server, transport http.RoundTripper, options ...security.Option) *security.Client {
-	return security.New(aws.Config{
+func clientConfig(server *fakeaws.Server, transport http.RoundTripper) aws.Config {
+	return aws.Config{
 		Region:       "eu-central-1",
 		BaseEndpoint: aws.String(server.URL),
 		Credentials:  credentials.NewStaticCredentialsProvider("AKIAEXAMPLE", "secret", ""),
 		HTTPClient:   &http.Client{Transport: transport},
-	}, slog.New(slog.DiscardHandler), append([]security.Option{security.WithParallelRegions(1),
+	}
+}
+
+// newSecurityClient works in one Region after the other, so that requests have an order.
+func newSecurityClient(server *fakeaws.Server, transport http.RoundTripper, options ...security.Option) *security.Client {
+	return security.New(clientConfig(server, transport), slog.New(slog.DiscardHandler), append([]security.Option{security.WithParallelRegions(1),
 		security.WithBackoff(func(int) time.Duration { return time.Millisecond })}, options...)...)
 }
+
+func sorted(values []string) []string { return slices.Sorted(slices.Values(values)) }
 
 const (
 	home    = "eu-central-1"
