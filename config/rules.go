@@ -122,7 +122,7 @@ func Rules() map[string]Rule {
 		"LandingZone.Services":            {},
 		"LandingZone.Guardrails":          {},
 		"Guardrails.Levels":               {Words: []string{LevelMandatory, LevelRecommended, LevelElective}, Unique: true, Example: "[mandatory, recommended]"},
-		"Guardrails.Quotas":               {Words: []string{QuotasCurrent, QuotasCompatible}, Example: QuotasCompatible},
+		"Guardrails.Quotas":               {Words: []string{QuotasCurrent, QuotasCompatible, QuotasControlTower}, Example: QuotasCompatible},
 		"Guardrails.Changes":              {Example: "[{id: deny-iam-users, exempt: [mail-user-maker]}]"},
 		"GuardrailChange.ID":              {Required: true, Pattern: `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`, Shape: "lower-case words joined by hyphens", Example: "deny-iam-users"},
 		"GuardrailChange.State":           {Words: []string{StateOn, StateOff}, Example: `"off"`},

@@ -411,6 +411,8 @@ const (
 const (
 	QuotasCurrent    = "current"
 	QuotasCompatible = "compatible"
+	// QuotasControlTower leaves the slots that AWS Control Tower occupies.
+	QuotasControlTower = "controlTower"
 )
 
 // States of a guardrail.
@@ -424,7 +426,7 @@ type Guardrails struct {
 	// Levels are the levels of guardrails that are on where their files say.
 	// Consequence: a guardrail of another level is on only where a change turns it on.
 	Levels []string `yaml:"levels"`
-	// Quotas are the quotas of AWS Organizations to pack policies for: current, or compatible with tools that still enforce the quotas before May 2026, half as many characters and policies.
+	// Quotas are the quotas of AWS Organizations to pack policies for: current; compatible with tools that still enforce the quotas before May 2026, half as many characters and policies; or controlTower, which leaves half of the slots to AWS Control Tower.
 	// Consequence: compatible policies are shorter and harder to read, and fewer guardrails fit.
 	Quotas string `yaml:"quotas"`
 	// Changes switches single guardrails on and off, changes their level and exempts roles.

@@ -104,8 +104,11 @@ func slug(s string) string {
 // then by document. It fails when a document or a target exceeds a quota, with the arithmetic, or
 // when a guardrail names an OU or account that the zone does not have.
 func Plan(z *zone.Zone, c *Catalogue) ([]Policy, error) {
-	if z.Guardrails.Quotas == config.QuotasCompatible {
+	switch z.Guardrails.Quotas {
+	case config.QuotasCompatible:
 		return PlanFor(z, c, Compatible())
+	case config.QuotasControlTower:
+		return PlanFor(z, c, BesideControlTower())
 	}
 	return PlanFor(z, c, Today())
 }
@@ -133,7 +136,7 @@ func PlanFor(z *zone.Zone, c *Catalogue, p Profile) ([]Policy, error) {
 			return nil, err
 		}
 		if have := p.slots(g.policyType); len(packed) > have {
-			return nil, fmt.Errorf("the guardrails of %s need %d policies of type %s, but only %d can be attached beside the one that AWS attaches itself: switch off elective guardrails there, or attach them to the OUs that need them",
+			return nil, fmt.Errorf("the guardrails of %s need %d policies of type %s, but only %d can be attached beside those that AWS attaches itself: switch off elective guardrails there, or attach them to the OUs that need them",
 				g.target, len(packed), g.policyType, have)
 		}
 		for i := range packed {

@@ -108,6 +108,20 @@ func TestTheDefaultZoneFitsIntoTheQuotasBeforeMay2026(t *testing.T) {
 	}
 }
 
+func TestTheDefaultZoneFitsBesideControlTower(t *testing.T) {
+	c := exampleConfig()
+	c.Guardrails.Quotas = config.QuotasControlTower
+	slots := map[string]int{}
+	for _, p := range plan(t, zone.Resolve(c)) {
+		if p.Type == guardrail.TypeSCP {
+			slots[p.Targets[0].String()]++
+		}
+	}
+	for target, n := range slots {
+		assert.LessOrEqual(t, n+1+guardrail.ControlTowerSlots, guardrail.SCPSlots, target)
+	}
+}
+
 func TestEveryPolicyIsOneThatOrganizationsStores(t *testing.T) {
 	c := exampleConfig()
 	c.Guardrails.Levels = []string{config.LevelMandatory, config.LevelRecommended, config.LevelElective}

@@ -43,6 +43,15 @@ type Profile struct {
 // Today is the profile of the present quotas.
 func Today() Profile { return Profile{SCPSize: SCPSize, SCPSlots: SCPSlots} }
 
+// ControlTowerSlots are left to AWS Control Tower on every target: it attaches its mandatory guardrails in up to three
+// policies to each registered OU (names start with aws-guardrails-), a Region deny policy, and adds to them as controls are enabled.
+const ControlTowerSlots = 5
+
+// BesideControlTower is the profile of the present quotas in an organization that AWS Control Tower governs too.
+func BesideControlTower() Profile {
+	return Profile{SCPSize: SCPSize, SCPSlots: SCPSlots - ControlTowerSlots}
+}
+
 // Compatible is the profile of the quotas before May 2026, for organizations whose tools still enforce them.
 func Compatible() Profile { return Profile{SCPSize: OldSCPSize, SCPSlots: OldSCPSlots, Compact: true} }
 
