@@ -152,6 +152,8 @@ func TestMistakesOfTheOwnerNameFileAndLine(t *testing.T) {
 			want: `guardrails/no-notebooks.yaml:13: statements[0].Resource: "arn:*:sagemaker:*:*:model/x" matches no resource of any of the statement's actions`},
 		"a resource that is no ARN": {guardrail: replace(`Resource: "*"`, "Resource: notebook/*"),
 			want: `guardrails/no-notebooks.yaml:13: statements[0].Resource: "notebook/*" is neither * nor an ARN of six parts`},
+		"a placeholder that does not exist": {guardrail: replace(`Resource: "*"`, "Resource: arn:*:sagemaker:*:*:notebook-instance/{{ prefx }}-*"),
+			want: `guardrails/no-notebooks.yaml:10: statements: statement Notebooks: unknown placeholder {{ prefx }}`},
 		"a condition operator that does not exist": {guardrail: replace(`    Resource: "*"`, "    Resource: \"*\"\n    Condition:\n      StringEqual:\n        aws:PrincipalTag/team: x"),
 			want: `guardrails/no-notebooks.yaml:10: statements: statement 0 (Sid "Notebooks"): Condition.StringEqual: `},
 		"a condition key of another action": {guardrail: replace(`    Resource: "*"`, "    Resource: \"*\"\n    Condition:\n      StringEquals:\n        sagemaker:FileSystemId: x"),

@@ -98,6 +98,9 @@ func (c *Catalogue) packStatements(g group, v Values, p Profile) ([]Policy, erro
 		if err != nil {
 			return nil, err
 		}
+		if len(resolved) == 0 {
+			continue
+		}
 		statements := make([]policy.Statement, len(resolved))
 		for i, s := range resolved {
 			statements[i] = pack(rail.Type, s)

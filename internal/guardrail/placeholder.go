@@ -8,18 +8,20 @@ import (
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
-var placeholder = regexp.MustCompile(`\{\{\s*([A-Za-z]*)\s*\}\}`)
+var placeholder = regexp.MustCompile(`\{\{\s*([^{}]*?)\s*\}\}`)
 
 // Values are what placeholders stand for, by their name. A value with several strings can only be a list item of its own.
 type Values map[string][]string
 
-// ExampleValues are the placeholders of the zone that proofs speak of: prefix landfall, Regions us-east-1 and us-west-2.
+// ExampleValues are the placeholders of the zone that proofs speak of: prefix landfall, governed Regions eu-central-1
+// and eu-west-1.
 func ExampleValues() Values {
 	return Values{
 		"prefix":            {"landfall"},
-		"homeRegion":        {"us-east-1"},
-		"governedRegions":   {"us-east-1", "us-west-2"},
-		"alertRegions":      {"us-east-1", "us-west-2"},
+		"homeRegion":        {"eu-central-1"},
+		"governedRegions":   {"eu-central-1", "eu-west-1"},
+		"alertRegions":      {"eu-central-1", "eu-west-1", "us-east-1"},
+		"unwatchedUsEast1":  {"us-east-1"},
 		"logArchiveAccount": {"log-archive"},
 		"auditAccount":      {"audit"},
 		"exemptRoles":       {"arn:*:iam::*:role/exempt-example"},
@@ -32,6 +34,7 @@ func ExampleValues() Values {
 //	{{homeRegion}}         the home Region
 //	{{governedRegions}}    all governed Regions, as list items
 //	{{alertRegions}}       the governed Regions and us-east-1, as list items
+//	{{unwatchedUsEast1}}   us-east-1 unless it is governed, as a list item
 //	{{logArchiveAccount}}  name of the log-archive account
 //	{{auditAccount}}       name of the audit account
 //	{{exemptRoles}}        ARN patterns of the roles that the zone's owner exempts, as list items; mostly none
@@ -44,35 +47,40 @@ func (c *Catalogue) ZoneValues(z *zone.Zone) Values {
 		"homeRegion":        {z.HomeRegion},
 		"governedRegions":   z.GovernedRegions,
 		"alertRegions":      z.AlertRegions,
+		"unwatchedUsEast1":  unwatched(z),
 		"logArchiveAccount": {z.LogArchive.Name},
 		"auditAccount":      {z.Audit.Name},
 	}
 }
 
-// expand resolves the placeholders of one string, which becomes several when it is one placeholder with several values.
-func (v Values) expand(s string) ([]string, error) {
-	if m := placeholder.FindStringSubmatch(s); m != nil && m[0] == s {
-		values, ok := v[m[1]]
-		if !ok {
-			return nil, fmt.Errorf("unknown placeholder %s", s)
-		}
-		return values, nil
+func unwatched(z *zone.Zone) []string {
+	if slices.Contains(z.GovernedRegions, zone.GlobalRegion) {
+		return nil
 	}
-	var err error
-	out := placeholder.ReplaceAllStringFunc(s, func(match string) string {
-		name := placeholder.FindStringSubmatch(match)[1]
-		values, ok := v[name]
-		switch {
-		case !ok:
-			err = fmt.Errorf("unknown placeholder %s", match)
-		case len(values) != 1:
-			err = fmt.Errorf("placeholder %s has %d values and cannot be part of a string; write it as a list item of its own", match, len(values))
-		default:
-			return values[0]
+	return []string{zone.GlobalRegion}
+}
+
+// expand resolves the placeholders of one string, which becomes several strings when one of them has several values.
+func (v Values) expand(s string) ([]string, error) {
+	m := placeholder.FindStringSubmatchIndex(s)
+	if m == nil {
+		return []string{s}, nil
+	}
+	values, ok := v[s[m[2]:m[3]]]
+	if !ok {
+		return nil, fmt.Errorf("unknown placeholder %s", s[m[0]:m[1]])
+	}
+	rest, err := v.expand(s[m[1]:])
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, value := range values {
+		for _, r := range rest {
+			out = append(out, s[:m[0]]+value+r)
 		}
-		return match
-	})
-	return []string{out}, err
+	}
+	return out, nil
 }
 
 func (v Values) expandAll(in []string) ([]string, error) {
@@ -140,8 +148,8 @@ func (c *Catalogue) resolve(g *Guardrail, s Statement, v Values) (Statement, err
 	return out, nil
 }
 
-// statements returns the guardrail's statements with placeholders and exemptions resolved. A statement whose resources
-// are placeholders without any value concerns nothing and is left out.
+// statements returns the guardrail's statements with placeholders and exemptions resolved. A statement whose resources,
+// or whose values of a condition, are placeholders without any value concerns nothing and is left out.
 func (c *Catalogue) statements(g *Guardrail, v Values) ([]Statement, error) {
 	var out []Statement
 	for _, s := range g.Statements {
@@ -149,11 +157,22 @@ func (c *Catalogue) statements(g *Guardrail, v Values) ([]Statement, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: statement %s: %w", g.File, s.Sid, err)
 		}
-		if len(r.Resource)+len(r.NotResource) > 0 {
+		if !concernsNothing(r) {
 			out = append(out, r)
 		}
 	}
 	return out, nil
+}
+
+func concernsNothing(s Statement) bool {
+	for _, keys := range s.Condition {
+		for _, values := range keys {
+			if len(values) == 0 {
+				return true
+			}
+		}
+	}
+	return len(s.Resource)+len(s.NotResource) == 0
 }
 
 // principals returns the patterns of the named exemption sets.

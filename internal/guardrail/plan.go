@@ -142,6 +142,7 @@ func PlanFor(z *zone.Zone, c *Catalogue, p Profile) ([]Policy, error) {
 		for i := range packed {
 			finish(&packed[i], g, z.Prefix)
 		}
+		// A guardrail whose statements concern nothing in this zone leaves no policy behind.
 		policies = append(policies, packed...)
 	}
 	return shareAccounts(policies), nil

@@ -91,6 +91,22 @@ func TestEverythingFitsWithEveryGuardrailOnAndTheLongestNames(t *testing.T) {
 	}
 }
 
+func TestAZoneThatDoesNotGovernUsEast1FitsToo(t *testing.T) {
+	c := exampleConfig()
+	c.Prefix = "abcdefghijklmnop"
+	c.Guardrails.Levels = []string{config.LevelMandatory, config.LevelRecommended, config.LevelElective}
+	c.Regions = config.Regions{Home: "eu-west-1"}
+	for _, r := range config.KnownRegions() {
+		if r.Code != zone.GlobalRegion {
+			c.Regions.Governed = append(c.Regions.Governed, r.Code)
+		}
+	}
+	for _, p := range plan(t, zone.Resolve(c)) {
+		t.Logf("%-28s %5d of %5d", p.ID, p.Size, p.Limit)
+		assert.NotContains(t, p.ID, ".1", "no document overflows")
+	}
+}
+
 func TestTheDefaultZoneFitsIntoTheQuotasBeforeMay2026(t *testing.T) {
 	c := exampleConfig()
 	c.Guardrails.Quotas = config.QuotasCompatible
@@ -105,6 +121,26 @@ func TestTheDefaultZoneFitsIntoTheQuotasBeforeMay2026(t *testing.T) {
 	}
 	for target, n := range slots {
 		assert.LessOrEqual(t, n+1, guardrail.OldSCPSlots, target)
+	}
+}
+
+func TestUsEast1IsLimitedOnlyWhereItIsNotGoverned(t *testing.T) {
+	assert.Empty(t, targetsOf(plan(t, exampleZone()), "limit-us-east-1"))
+	c := exampleConfig()
+	c.Regions = config.Regions{Home: "eu-west-1", Governed: []string{"eu-west-1"}}
+	z := zone.Resolve(c)
+	assert.Equal(t, []string{"root"}, targetsOf(plan(t, z), "limit-us-east-1"))
+	d, err := guardrail.NewDecider(z, catalogue(t))
+	require.NoError(t, err)
+	path, err := d.Account("orders-prod")
+	require.NoError(t, err)
+	for action, denied := range map[string]bool{
+		"acm:RequestCertificate": false, "cloudformation:CreateStack": false, "wafv2:CreateWebACL": false, "iam:CreateRole": false,
+		"ec2:RunInstances": true, "sagemaker:CreateTrainingJob": true, "bedrock:InvokeModel": true,
+	} {
+		decision, err := path.Decide(policy.Request{Action: action, Resource: "*", Principal: guardrail.ExamplePrincipal, Context: guardrail.BaseContext(guardrail.ExamplePrincipal, "*")})
+		require.NoError(t, err)
+		assert.Equal(t, denied, decision.Denied(), action)
 	}
 }
 

@@ -160,13 +160,16 @@ func (c *Catalogue) Prove(g *Guardrail, v Values) ([]Failure, error) {
 
 // Judge returns a function that reports whether the guardrail, attached alone, denies a request.
 func (c *Catalogue) Judge(g *Guardrail, v Values) (func(policy.Request) (bool, error), error) {
-	text, err := c.Document(g, v)
+	statements, err := c.statements(g, v)
 	if err != nil {
 		return nil, err
 	}
-	d, err := policy.Parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", g.File, err)
+	if len(statements) == 0 {
+		return func(policy.Request) (bool, error) { return false, nil }, nil
+	}
+	d := policy.Document{Version: policy.Version2012}
+	for _, s := range statements {
+		d.Statements = append(d.Statements, pack(g.Type, s))
 	}
 	judge, err := newJudge(g.Type, d)
 	if err != nil {
