@@ -23,7 +23,7 @@ import (
 
 // editExamples is how many pairs of zones are tried unless -rapid.checks says otherwise: each takes two syntheses
 // and is read as two edits, there and back.
-const editExamples = "8"
+const editExamples = "6"
 
 // replacing lists, by type, the properties whose change makes CloudFormation replace the resource
 // (CloudFormation resource specification, "Update requires: Replacement", as aws-cdk 2.1148.1 carries it;
@@ -514,10 +514,6 @@ func (e edit) mayLeave(r resource) string {
 		gone := slices.ContainsFunc(a.OUs, func(o zone.OU) bool { return !hasUnit(o.Path) })
 		if gone || !cmp.Equal(a.Guardrails, b.Guardrails) {
 			return "an OU was removed or guardrails were switched off"
-		}
-	case "AWS::CloudFormation::StackSet":
-		if r.properties["StackSetName"] == b.Resource("audit-regions") && len(b.AlertRegions) == 1 {
-			return "the last other Region was retired, or the plan refuses to leave it"
 		}
 	case "AWS::Logs::LogGroup":
 		if !b.Trail.CloudWatchLogs.Enabled {

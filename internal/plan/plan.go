@@ -101,9 +101,12 @@ func Compare(before, after *Zone) []Change {
 	c.logs()
 	c.trail()
 	c.recipients()
-	c.alerts()
 	c.services()
-	c.policies()
+	if before.Prefix == after.Prefix {
+		// With another prefix each of them is another one, which would drown the one thing to say.
+		c.alerts()
+		c.policies()
+	}
 	slices.SortStableFunc(c.changes, func(a, b Change) int {
 		return cmp.Or(cmp.Compare(rank(a.Verdict), rank(b.Verdict)), strings.Compare(a.What, b.What), strings.Compare(string(a.Kind), string(b.Kind)))
 	})
@@ -122,8 +125,8 @@ func (c *comparison) add(change Change) {
 	if change.Verdict == "" {
 		change.Verdict = Reversible
 	}
-	slices.Sort(change.Touches)
-	change.Touches = slices.Compact(change.Touches)
+	// Callers share the list among changes.
+	change.Touches = slices.Compact(slices.Sorted(slices.Values(change.Touches)))
 	c.changes = append(c.changes, change)
 }
 

@@ -49,12 +49,9 @@ func (c *comparison) leaving(r string) {
 		// A valid file governs its home Region.
 		return
 	case slices.Contains(b.AlertRegions, r):
-		change.Consequence = "workloads can no longer use the Region, and AWS Config no longer records there; alerts are still watched, because global services record their events in it"
+		change.Consequence = "workloads can no longer use the Region, and AWS Config no longer records there; alerts still listen there, because AWS records events of global services or sign-ins in it whatever Regions are governed"
 	case slices.Contains(b.RetiredRegions, r):
 		change.Consequence = "the baseline is deleted there in every account: workloads can no longer use the Region, and neither alerts nor AWS Config watch what is left in it; the organization trail still records it, and what was recorded stays"
-		if len(b.otherAlertRegions()) == 0 {
-			change.Consequence += fmt.Sprintf("; it is the last Region of the StackSet %s, which stays in AWS with its instance there", c.before.Resource(auditRegions))
-		}
 		change.Instead = "empty the Region first: afterwards only the exempt roles of the guardrails can act in it"
 	default:
 		change.Kind, change.Verdict = Refuse, Refused
@@ -244,7 +241,7 @@ func (c *comparison) services() {
 				change.Kind = Remove
 			}
 		case strings.HasPrefix(b.path, "guardDuty.plans."):
-			change.Costs = b.value == "true"
+			change.Kind, change.Costs = Create, b.value == "true"
 			change.Consequence = "the protection plan is turned on for every account and billed on its own"
 			if !change.Costs {
 				change.Kind, change.Consequence = Forget, "the protection plan stays on in AWS and is paid for; the zone only no longer governs it"
