@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -161,8 +162,10 @@ func gitShow(ctx context.Context, revision, path string) ([]byte, error) {
 	}
 	cmd := exec.CommandContext(ctx, "git", "show", revision+":./"+filepath.Base(path))
 	cmd.Dir = filepath.Dir(path)
-	// The messages below are told apart by their English text.
-	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	// The messages below are told apart by their English text. What a git hook sets is relative to another directory.
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "GIT_DIR=") || strings.HasPrefix(v, "GIT_WORK_TREE=")
+	}), "LC_ALL=C")
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
