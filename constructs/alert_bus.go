@@ -49,7 +49,7 @@ func NewAlertRelayRole(scope constructs.Construct, id string, z *zone.Zone) awsi
 // NewAlertRelay adds the rule that sends everything that a Region's alert bus receives to the bus of the home Region,
 // with the queue of what it could not send.
 func NewAlertRelay(scope constructs.Construct, id string, z *zone.Zone, bus awsevents.EventBus) {
-	queue := newDeadLetterQueue(constructs.NewConstruct(scope, jsii.String(id+"Queue")), z, undeliveredAlerts)
+	queue := newDeadLetterQueue(constructs.NewConstruct(scope, jsii.String(id+"Queue")), z, undeliveredAlerts, nil)
 	awsevents.NewCfnRule(scope, jsii.String(id), &awsevents.CfnRuleProps{
 		Name:         jsii.String(z.Resource("relay")),
 		Description:  jsii.String("Sends events to the alert bus of the home Region"),

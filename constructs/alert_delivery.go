@@ -20,8 +20,9 @@ func mailTiers() []alert.Tier { return []alert.Tier{alert.Page, alert.Notify} }
 // NewAlertDelivery adds, in the audit account's home Region, one topic per mail tier with its subscribers,
 // a log group for the digest, one rule per alert that turns the alert bus's events into readable mail or a
 // line of the digest, and the watch over the path that events take. accountID returns the id of the account
-// that an alert is limited to.
-func NewAlertDelivery(scope constructs.Construct, id string, z *zone.Zone, bus awsevents.EventBus, alerts []alert.Routed, accountID func(alert.Accounts) string) {
+// that an alert is limited to, named the id of an account by its name.
+func NewAlertDelivery(scope constructs.Construct, id string, z *zone.Zone, bus awsevents.EventBus, alerts []alert.Routed,
+	accountID func(alert.Accounts) string, named func(string) string) {
 	this := constructs.NewConstruct(scope, jsii.String(id))
 	key := newTopicKey(this, z)
 	topics := map[alert.Tier]awssns.Topic{}
@@ -29,7 +30,7 @@ func NewAlertDelivery(scope constructs.Construct, id string, z *zone.Zone, bus a
 		topics[tier] = newAlertTopic(this, z, tier, key)
 	}
 	urgent := topics[alert.Page].TopicArn()
-	queue := newDeadLetterQueue(this, z, undeliveredAlerts, urgent)
+	queue := newDeadLetterQueue(this, z, undeliveredAlerts, nil, urgent)
 	digest := newDigest(this, z)
 	for _, a := range alerts {
 		target := &awsevents.CfnRule_TargetProperty{Id: jsii.String(string(a.Tier)), DeadLetterConfig: deadLetters(queue)}
@@ -42,7 +43,7 @@ func NewAlertDelivery(scope constructs.Construct, id string, z *zone.Zone, bus a
 		} else {
 			target.Arn = logGroupTarget(digest)
 		}
-		pattern, err := a.BusPattern(accountID)
+		pattern, err := a.WithAccountIDs(named).BusPattern(accountID)
 		if err != nil {
 			panic(err)
 		}
@@ -115,7 +116,7 @@ func newAlertTopic(scope constructs.Construct, z *zone.Zone, tier alert.Tier, ke
 		Conditions: &map[string]any{"ArnLike": map[string]any{"aws:SourceArn": awscdk.Fn_Sub(
 			jsii.String("arn:${AWS::Partition}:cloudwatch:"+z.HomeRegion+":${AWS::AccountId}:alarm:"+z.Prefix+"-*"), nil)}},
 	}))
-	for _, recipient := range z.Recipients {
+	for _, recipient := range alert.Recipients(z, tier) {
 		awssns.NewSubscription(topic, jsii.String(recipient), &awssns.SubscriptionProps{
 			Topic:    topic,
 			Protocol: awssns.SubscriptionProtocol_EMAIL,

@@ -24,9 +24,10 @@ func NewEventForwarder(scope constructs.Construct, id string, z *zone.Zone, audi
 		alertBusARN(z, jsii.String("*"), auditAccountID))
 }
 
-// NewForwardingQueue adds the queue of what an account's rules could not forward, with its alarm.
-func NewForwardingQueue(scope constructs.Construct, id string, z *zone.Zone) awssqs.Queue {
-	return newDeadLetterQueue(constructs.NewConstruct(scope, jsii.String(id)), z, undeliveredEvents)
+// NewForwardingQueue adds the queue of what an account's rules could not forward, with its alarm where the
+// condition holds.
+func NewForwardingQueue(scope constructs.Construct, id string, z *zone.Zone, alarm awscdk.CfnCondition) awssqs.Queue {
+	return newDeadLetterQueue(constructs.NewConstruct(scope, jsii.String(id)), z, undeliveredEvents, alarm)
 }
 
 // NewForwardingRule adds the rule of an account's default bus that sends events to the audit account's

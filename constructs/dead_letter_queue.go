@@ -21,7 +21,8 @@ const (
 // newDeadLetterQueue adds the queue that keeps events which the zone's rules could not deliver, with an
 // alarm of the same name. The alarm's change of state is itself an event that the zone listens for; actions
 // are further topics that it tells.
-func newDeadLetterQueue(scope constructs.Construct, z *zone.Zone, name string, actions ...*string) awssqs.Queue {
+// The alarm, which costs where the queue does not, exists only where the condition holds, unless it is nil.
+func newDeadLetterQueue(scope constructs.Construct, z *zone.Zone, name string, condition awscdk.CfnCondition, actions ...*string) awssqs.Queue {
 	full := z.Resource(name)
 	queue := awssqs.NewQueue(scope, jsii.String("DeadLetters"), &awssqs.QueueProps{
 		QueueName:       jsii.String(full),
@@ -39,7 +40,7 @@ func newDeadLetterQueue(scope constructs.Construct, z *zone.Zone, name string, a
 		Conditions: &map[string]any{"ArnLike": map[string]any{"aws:SourceArn": awscdk.Fn_Sub(
 			jsii.String("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/"+z.Prefix+"-*"), nil)}},
 	}))
-	awscloudwatch.NewCfnAlarm(scope, jsii.String("DeadLettersAlarm"), &awscloudwatch.CfnAlarmProps{
+	alarm := awscloudwatch.NewCfnAlarm(scope, jsii.String("DeadLettersAlarm"), &awscloudwatch.CfnAlarmProps{
 		AlarmName:          jsii.String(full),
 		AlarmDescription:   jsii.String("Events that may be alerts could not be delivered; they wait in the queue " + full),
 		Namespace:          jsii.String("AWS/SQS"),
@@ -53,6 +54,9 @@ func newDeadLetterQueue(scope constructs.Construct, z *zone.Zone, name string, a
 		TreatMissingData:   jsii.String("notBreaching"),
 		AlarmActions:       alarmActions(actions),
 	})
+	if condition != nil {
+		alarm.CfnOptions().SetCondition(condition)
+	}
 	return queue
 }
 

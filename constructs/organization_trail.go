@@ -9,6 +9,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/landfall-aws/landfall/config"
+	"github.com/landfall-aws/landfall/internal/alert"
+	"github.com/landfall-aws/landfall/internal/zone"
 )
 
 // OrganizationTrailProps describes the organization trail.
@@ -19,6 +21,9 @@ type OrganizationTrailProps struct {
 	OrganizationID *string
 	Settings       config.Trail
 	LogGroupName   string
+	// MetricFilters watch the log group.
+	MetricFilters []alert.MetricFilter
+	Zone          *zone.Zone
 }
 
 // NewOrganizationTrail adds a trail that records every account of the organization in every Region.
@@ -64,6 +69,7 @@ func NewOrganizationTrail(scope constructs.Construct, id string, p *Organization
 					stream(jsii.String(*awscdk.Aws_ACCOUNT_ID()+"_CloudTrail")), stream(p.OrganizationID)),
 			},
 		})
+		NewTrailAlarms(this, "Alarms", p.Zone, group, p.MetricFilters)
 		props.CloudWatchLogsLogGroupArn = group.LogGroupArn()
 		props.CloudWatchLogsRoleArn = role.RoleArn()
 	}

@@ -1,12 +1,15 @@
 package stacks
 
 import (
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/landfall-aws/landfall/constructs"
 	"github.com/landfall-aws/landfall/internal/alert"
+	"github.com/landfall-aws/landfall/internal/zone"
 )
 
 // The baseline of an account once, and in every alert Region; the management account has a regional one of its own.
@@ -136,7 +139,9 @@ func addConfigRecorder(stack awscdk.Stack, p *Props, where *where, logArchiveID 
 // addForwardingRules adds the rules that listen in the given kinds of accounts; a kind with an account
 // id is limited to that account. It returns the queue of what they could not send.
 func addForwardingRules(stack awscdk.Stack, p *Props, where *where, auditAccountID *string, kinds map[alert.Accounts]*string) awssqs.Queue {
-	queue := constructs.NewForwardingQueue(stack, "Undelivered", p.Zone)
+	// In Regions where users only sign in, an alarm per account would cost more than the heartbeat, which watches them too.
+	watched := slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(p.Zone.GovernedRegions), zone.GlobalRegion))))
+	queue := constructs.NewForwardingQueue(stack, "Undelivered", p.Zone, where.only(watched, nil, ""))
 	for _, f := range p.Forwards {
 		if accountID, listens := kinds[f.Accounts]; listens {
 			constructs.NewForwardingRule(stack, p.Zone, f, auditAccountID, queue, where.only(f.Regions, accountID, string(f.Accounts)))

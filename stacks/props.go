@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/landfall-aws/landfall/constructs"
 	"github.com/landfall-aws/landfall/controls"
@@ -20,6 +21,8 @@ type Props struct {
 	Alerts []alert.Routed
 	// Forwards are the rules that bring the alerts' events to the audit account.
 	Forwards []alert.Forward
+	// MetricFilters are the filters on the trail's log group.
+	MetricFilters []alert.MetricFilter
 	// Detective are the detective rules.
 	Detective []detective.Rule
 	// Handler is the source of the custom-resource function.
@@ -42,6 +45,16 @@ func NewProps(z *zone.Zone, zoneFile string, handler constructs.HandlerSource, c
 	if err != nil {
 		return nil, fmt.Errorf("loading the alerts: %w", err)
 	}
+	if problems := alert.Check(z, alerts, time.Now()); len(problems) > 0 {
+		for i := range problems {
+			problems[i].File = zoneFile
+		}
+		return nil, problems
+	}
+	metricFilters, err := alert.MetricFilters(controls.MetricFilters())
+	if err != nil {
+		return nil, fmt.Errorf("loading the metric filters: %w", err)
+	}
 	routed := alert.For(z, alerts)
 	forwards, err := alert.Forwards(z, routed)
 	if err != nil {
@@ -51,5 +64,8 @@ func NewProps(z *zone.Zone, zoneFile string, handler constructs.HandlerSource, c
 	if err != nil {
 		return nil, err
 	}
-	return &Props{Zone: z, Guardrails: policies, Alerts: routed, Forwards: forwards, Detective: rules, Handler: handler, Context: context}, nil
+	return &Props{
+		Zone: z, Guardrails: policies, Alerts: routed, Forwards: forwards, MetricFilters: metricFilters, Detective: rules,
+		Handler: handler, Context: context,
+	}, nil
 }

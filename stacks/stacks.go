@@ -25,11 +25,15 @@ func Add(app awscdk.App, p *Props) error {
 	trail := newTrailStack(app, p, organization)
 	trail.AddStackDependency(logArchive, nil)
 	audit := newAuditStack(app, p, organization, templates)
+	for _, before := range accounts {
+		// Suppressions name accounts, which must exist.
+		audit.AddStackDependency(before, nil)
+	}
 	security := newSecurityStack(app, p, organization)
 	security.AddStackDependency(audit, nil)
 	security.AddStackDependency(logArchive, nil)
 	baseline := newBaselineStack(app, p, organization, templates)
-	for _, before := range append(accounts, trail, security) {
+	for _, before := range []awscdk.Stack{trail, security} {
 		baseline.AddStackDependency(before, nil)
 	}
 	guardrails := newGuardrailsStack(app, p, organization)

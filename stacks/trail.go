@@ -23,6 +23,8 @@ func newTrailStack(app awscdk.App, p *Props, organization *organizationStack) aw
 		OrganizationID: organization.organizationID,
 		Settings:       z.Trail,
 		LogGroupName:   z.Resource("trail"),
+		MetricFilters:  p.MetricFilters,
+		Zone:           z,
 	})
 	trail.Node().AddDependency(lookup)
 	return stack

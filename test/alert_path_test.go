@@ -84,9 +84,9 @@ func TestARootSignInTravelsFromEveryAccountToTheTopic(t *testing.T) {
 	require.Equal(t, map[any]bool{"security@example.com": true, "oncall@example.com": true}, subscribed)
 }
 
-func TestAlertsListenInEveryGovernedRegionAndInTheGlobalOne(t *testing.T) {
+func TestAlertsListenInGovernedRegionsAndWhereSignInsAndGlobalServicesAreRecorded(t *testing.T) {
 	a := assemblyOf(t, europeanZone)
-	want := []any{"eu-central-1", "eu-north-1", "eu-west-1", "us-east-1"}
+	want := []any{"ap-southeast-2", "eu-central-1", "eu-north-1", "eu-west-1", "us-east-1", "us-east-2"}
 	for _, name := range []string{"landfall-baseline-regional", "landfall-management-regional"} {
 		set := a.stacks["Baseline"].only(t, "AWS::CloudFormation::StackSet", map[string]any{"StackSetName": name})
 		require.Equal(t, want, regionsOf(set), name)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,12 +20,17 @@ const (
 	auditID        = "333344445555"
 	workloadID     = "444455556666"
 	organizationID = "o-exampleorg"
+	rootID         = "r-exam"
 )
 
 // place is where a template is deployed, and the values of its parameters.
 type place struct {
 	account, region string
 	parameters      map[string]string
+	// accounts are the ids that the handler returns, by account name.
+	accounts map[string]string
+	// exports are the values that other stacks export, by name.
+	exports map[string]any
 }
 
 // resolve computes the intrinsic functions of a template's value, as CloudFormation does when it deploys.
@@ -32,9 +38,11 @@ func (t template) resolve(tb testing.TB, p place, value any) any {
 	tb.Helper()
 	switch v := value.(type) {
 	case []any:
-		out := make([]any, len(v))
+		out := make([]any, 0, len(v))
 		for i := range v {
-			out[i] = t.resolve(tb, p, v[i])
+			if item := t.resolve(tb, p, v[i]); !isNoValue(item) {
+				out = append(out, item)
+			}
 		}
 		return out
 	case map[string]any:
@@ -45,9 +53,11 @@ func (t template) resolve(tb testing.TB, p place, value any) any {
 				}
 			}
 		}
-		out := map[string]any{}
-		for key, item := range v {
-			out[key] = t.resolve(tb, p, item)
+		out := make(map[string]any, len(v))
+		for key := range v {
+			if item := t.resolve(tb, p, v[key]); !isNoValue(item) {
+				out[key] = item
+			}
 		}
 		return out
 	}
@@ -69,9 +79,28 @@ func (t template) intrinsic(tb testing.TB, p place, name string, argument any) a
 		}
 		return strings.Join(texts, parts[0].(string))
 	case "Fn::Sub":
-		return variable.ReplaceAllStringFunc(argument.(string), func(m string) string {
-			return fmt.Sprint(t.ref(tb, p, strings.Trim(m, "${}")))
+		text, values := argument, map[string]any{}
+		if list, ok := argument.([]any); ok {
+			text, values = list[0], list[1].(map[string]any)
+		}
+		return variable.ReplaceAllStringFunc(text.(string), func(m string) string {
+			name := strings.Trim(m, "${}")
+			if value, ok := values[name]; ok {
+				return fmt.Sprint(t.resolve(tb, p, value))
+			}
+			return fmt.Sprint(t.ref(tb, p, name))
 		})
+	case "Fn::If":
+		choice := argument.([]any)
+		if t.holds(tb, p, choice[0].(string)) {
+			return t.resolve(tb, p, choice[1])
+		}
+		return t.resolve(tb, p, choice[2])
+	case "Fn::ImportValue":
+		if value, ok := p.exports[argument.(string)]; ok {
+			return value
+		}
+		tb.Fatalf("no stack exports %v", argument)
 	case "Fn::GetAtt":
 		path := argument.([]any)
 		return t.attribute(tb, p, path[0].(string), path[1].(string))
@@ -89,6 +118,10 @@ func (t template) ref(tb testing.TB, p place, name string) any {
 		return p.region
 	case "AWS::Partition":
 		return "aws"
+	case "AWS::URLSuffix":
+		return "amazonaws.com"
+	case "AWS::NoValue":
+		return noValue{}
 	}
 	if value, ok := p.parameters[name]; ok {
 		return value
@@ -101,6 +134,10 @@ func (t template) ref(tb testing.TB, p place, name string) any {
 		return t.attribute(tb, p, name, "TopicArn")
 	case "AWS::Events::EventBus":
 		return r.properties["Name"]
+	case "AWS::Logs::LogGroup":
+		return r.properties["LogGroupName"]
+	case "AWS::SQS::Queue":
+		return "https://sqs." + p.region + ".amazonaws.com/" + p.account + "/" + r.properties["QueueName"].(string)
 	}
 	tb.Fatalf("no test knows what Ref of a %s is", r.kind)
 	return nil
@@ -116,8 +153,26 @@ func (t template) attribute(tb testing.TB, p place, id, name string) any {
 		return "arn:aws:sns:" + p.region + ":" + p.account + ":" + r.properties["TopicName"].(string)
 	case "AWS::Events::EventBus.Arn":
 		return "arn:aws:events:" + p.region + ":" + p.account + ":event-bus/" + r.properties["Name"].(string)
+	case "AWS::SQS::Queue.Arn":
+		return "arn:aws:sqs:" + p.region + ":" + p.account + ":" + r.properties["QueueName"].(string)
 	case "AWS::KMS::Key.Arn":
 		return "arn:aws:kms:" + p.region + ":" + p.account + ":key/" + id
+	case "AWS::SQS::Queue.Arn":
+		return "arn:aws:sqs:" + p.region + ":" + p.account + ":" + r.properties["QueueName"].(string)
+	case "AWS::SQS::Queue.QueueName":
+		return r.properties["QueueName"]
+	case "AWS::Logs::LogGroup.Arn":
+		return "arn:aws:logs:" + p.region + ":" + p.account + ":log-group:" + r.properties["LogGroupName"].(string) + ":*"
+	case "AWS::IAM::Role.Arn":
+		return "arn:aws:iam::" + p.account + ":role/" + r.properties["RoleName"].(string)
+	case "Custom::LandfallOrganization.Id":
+		return organizationID
+	case "Custom::LandfallOrganization.RootId":
+		return rootID
+	case "Custom::LandfallOrganizationalUnit.Id":
+		return "ou-" + r.properties["Path"].(string)
+	case "Custom::LandfallAccount.AccountId":
+		return p.accounts[r.properties["Name"].(string)]
 	}
 	tb.Fatalf("no test knows the attribute %s of a %s", name, r.kind)
 	return nil
@@ -125,13 +180,61 @@ func (t template) attribute(tb testing.TB, p place, id, name string) any {
 
 func (t template) byID(tb testing.TB, id string) resource {
 	tb.Helper()
-	for _, r := range t.resources("") {
-		if r.id == id {
-			return r
-		}
+	all, _ := t["Resources"].(map[string]any)
+	r, ok := all[id].(map[string]any)
+	if !ok {
+		tb.Fatalf("the template has no resource %s", id)
 	}
-	tb.Fatalf("the template has no resource %s", id)
-	return resource{}
+	properties, _ := r["Properties"].(map[string]any)
+	return resource{id, r["Type"].(string), properties, r}
+}
+
+// noValue is what AWS::NoValue resolves to: the property that has it is left out.
+type noValue struct{}
+
+func isNoValue(value any) bool { _, is := value.(noValue); return is }
+
+// exists says whether a resource's condition holds where the template is deployed.
+func (t template) exists(tb testing.TB, p place, r resource) bool {
+	tb.Helper()
+	condition, conditional := r.all["Condition"].(string)
+	return !conditional || t.holds(tb, p, condition)
+}
+
+// holds evaluates a condition of the template by name.
+func (t template) holds(tb testing.TB, p place, name string) bool {
+	tb.Helper()
+	conditions, _ := t["Conditions"].(map[string]any)
+	expression, ok := conditions[name]
+	if !ok {
+		tb.Fatalf("the template has no condition %s", name)
+	}
+	return t.truth(tb, p, expression)
+}
+
+// truth evaluates the expression of a condition.
+func (t template) truth(tb testing.TB, p place, expression any) bool {
+	tb.Helper()
+	for function, argument := range expression.(map[string]any) {
+		if function == "Condition" {
+			return t.holds(tb, p, argument.(string))
+		}
+		list := argument.([]any)
+		holds := func(part any) bool { return t.truth(tb, p, part) }
+		fails := func(part any) bool { return !holds(part) }
+		switch function {
+		case "Fn::Equals":
+			return t.resolve(tb, p, list[0]) == t.resolve(tb, p, list[1])
+		case "Fn::And":
+			return !slices.ContainsFunc(list, fails)
+		case "Fn::Or":
+			return slices.ContainsFunc(list, holds)
+		case "Fn::Not":
+			return fails(list[0])
+		}
+		tb.Fatalf("no test knows the condition function %s", function)
+	}
+	return false
 }
 
 // policyOf compiles the resource policy that a property of the template holds.

@@ -134,6 +134,32 @@ func kinds() map[string]kind {
 			who:     "About: <resourceType> <resource>, before: <before>",
 			account: []string{"account"},
 		},
+		// CloudWatch user guide, cloudwatch-and-eventbridge.
+		"alarm": {
+			paths: map[string]string{
+				"alarm": "$.detail.alarmName", "reason": "$.detail.state.reason", "description": "$.detail.configuration.description",
+			},
+			who: "About: the alarm <alarm>",
+			details: []string{
+				"Description: <description>",
+				"Reason: <reason>",
+				"Alarm: https://<region>.console.aws.amazon.com/cloudwatch/home?region=<region>#alarmsV2:alarm/<alarm>",
+			},
+			account: []string{"account"},
+		},
+		// CloudFormation user guide, event-detail-stackset-stack-instance-status-change.
+		"stack-set": {
+			paths: map[string]string{
+				"stackSet": "$.detail.stack-set-arn", "stack": "$.detail.stack-id", "action": "$.detail.action",
+				"status": "$.detail.status-details.detailed-status", "reason": "$.detail.status-details.status-reason",
+			},
+			who: "About: <stack>",
+			details: []string{
+				"StackSet: <stackSet>",
+				"Reason: <reason>",
+			},
+			account: []string{"account"},
+		},
 		// EventBridge events reference, AWS Sign-In: the fields of the event are not documented.
 		"sign-in-anomaly": {
 			paths:   map[string]string{"eventId": "$.id"},

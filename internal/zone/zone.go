@@ -18,6 +18,11 @@ import (
 // (EventBridge user guide, "AWS service events delivered via AWS CloudTrail").
 const GlobalRegion = "us-east-1"
 
+// SignInRegions are where console sign-ins of IAM users are recorded besides GlobalRegion, whatever Region the user
+// works in, when the sign-in page of an account alias or a Region's own page serves them
+// (CloudTrail user guide, "AWS Management Console sign-in events").
+func SignInRegions() []string { return []string{"ap-southeast-2", "eu-north-1", "us-east-2"} }
+
 // Zone is a resolved landing zone. Every slice is sorted by its natural key; OUs come parents first.
 type Zone struct {
 	Name   string
@@ -28,7 +33,7 @@ type Zone struct {
 	GovernedRegions []string
 	// RetiredRegions were governed once; their baseline may be removed.
 	RetiredRegions []string
-	// AlertRegions are the governed Regions and GlobalRegion.
+	// AlertRegions are the governed Regions, GlobalRegion and SignInRegions.
 	AlertRegions []string
 	// Recipients are the e-mail addresses that receive alerts.
 	Recipients []string
@@ -105,7 +110,7 @@ func Resolve(c *config.LandingZone) *Zone {
 		Guardrails:      c.Guardrails,
 		Tags:            maps.Clone(c.Tags),
 	}
-	z.AlertRegions = sorted(append(slices.Clone(z.GovernedRegions), GlobalRegion))
+	z.AlertRegions = sorted(slices.Concat(z.GovernedRegions, []string{GlobalRegion}, SignInRegions()))
 	for _, p := range config.OUPaths(c.OrganizationalUnits) {
 		z.OUs = append(z.OUs, OU{Path: p})
 	}
