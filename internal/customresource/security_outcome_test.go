@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -146,8 +147,11 @@ func TestGuardDutyOfAnEarlierSetUpIsAdopted(t *testing.T) {
 
 func TestABucketThatGuardDutyCannotWriteToIsAnErrorAndIsTriedAgain(t *testing.T) {
 	p := newSecured(t, fakeaws.SecurityOptions{Delay: 40 * time.Second})
-	broken := guardDutyOf(properties{"DestinationBucketArn": "arn:aws:s3:::unreachable"})
-	p.refused(create(security.TypeGuardDuty, broken), "arn:aws:s3:::unreachable", "use the key arn:aws:kms:eu-central-1:444455556667:key/k-1", "their policies")
+	p.server.SetUnwritable("arn:aws:s3:::landfall-findings", true)
+	started := p.server.Now()
+	p.refused(create(security.TypeGuardDuty, guardDutyOf(nil)), "arn:aws:s3:::landfall-findings", "use the key arn:aws:kms:eu-central-1:444455556667:key/k-1", "their policies")
+	assert.InDelta(t, 10, p.server.Now().Sub(started).Minutes(), 1)
+	p.server.SetUnwritable("arn:aws:s3:::landfall-findings", false)
 	p.ok(create(security.TypeGuardDuty, guardDutyOf(nil)))
 }
 
@@ -262,7 +266,7 @@ func TestMalformedPropertiesOfASecurityServiceAreRefusedBeforeAnyCall(t *testing
 func TestAPanicInOneRegionIsAnError(t *testing.T) {
 	p := newSecured(t, fakeaws.SecurityOptions{})
 	transport := roundTripper(func(r *http.Request) (*http.Response, error) {
-		if r.Method == http.MethodPost {
+		if strings.Contains(r.Header.Get("Authorization"), "/us-east-1/inspector2/") {
 			panic("broken")
 		}
 		return http.DefaultTransport.RoundTrip(r)

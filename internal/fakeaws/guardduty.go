@@ -68,6 +68,7 @@ type detector struct {
 type publishingDestination struct {
 	id, bucket, key string
 	verified        time.Time
+	broken          bool // what the last verification found
 }
 
 // guardDuty returns the state of a Region.
@@ -296,12 +297,12 @@ func (s *Server) updateGuardDuty(at place, in input) (output, *apiError) {
 	return nil, nil
 }
 
-// destinationStatus: a bucket whose name says so cannot be written to.
+// destinationStatus is what the last verification found; only another one changes it.
 func (s *Server) destinationStatus(p *publishingDestination) string {
 	switch {
 	case s.now.Before(p.verified):
 		return "PENDING_VERIFICATION"
-	case strings.Contains(p.bucket, "unreachable"):
+	case p.broken:
 		return "UNABLE_TO_PUBLISH_FIX_DESTINATION_PROPERTY"
 	}
 	return "PUBLISHING"
@@ -332,7 +333,7 @@ func (s *Server) createDestination(at place, in input) (output, *apiError) {
 		return nil, badRequest("The request is rejected because a required parameter is missing.")
 	}
 	d.destination = &publishingDestination{id: identifier("destination", at.account, at.region), bucket: wanted.str("destinationArn"),
-		key: wanted.str("kmsKeyArn"), verified: s.now.Add(s.options.Security.Delay)}
+		key: wanted.str("kmsKeyArn"), verified: s.now.Add(s.options.Security.Delay), broken: s.state.security.unwritable[wanted.str("destinationArn")]}
 	return output{"destinationId": d.destination.id}, nil
 }
 
@@ -363,6 +364,7 @@ func (s *Server) updateDestination(at place, in input) (output, *apiError) {
 	}
 	wanted := in.object("destinationProperties")
 	p.bucket, p.key, p.verified = wanted.str("destinationArn"), wanted.str("kmsKeyArn"), s.now.Add(s.options.Security.Delay)
+	p.broken = s.state.security.unwritable[p.bucket]
 	return nil, nil
 }
 
@@ -393,4 +395,11 @@ func (s *Server) AddDestination(accountID, region, bucketARN, keyARN string) {
 	defer s.mu.Unlock()
 	s.guardDuty(region).detectors[accountID].destination = &publishingDestination{
 		id: identifier("destination", accountID, region), bucket: bucketARN, key: keyARN}
+}
+
+// SetUnwritable makes GuardDuty unable to write to a bucket, or able again.
+func (s *Server) SetUnwritable(bucketARN string, unwritable bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.security.unwritable[bucketARN] = unwritable
 }

@@ -42,6 +42,7 @@ type place struct{ account, region string }
 type securityState struct {
 	administrators map[string]delegations      // by signing name of the service
 	guardDuty      map[string]*guardDutyRegion // by Region
+	unwritable     map[string]bool             // bucket ARN
 	hub            securityHubState
 	inspector      inspectorState
 	macie          macieState
@@ -53,7 +54,7 @@ type securityState struct {
 
 func newSecurityState() securityState {
 	return securityState{administrators: map[string]delegations{}, guardDuty: map[string]*guardDutyRegion{},
-		hub: newSecurityHubState(), inspector: newInspectorState(), macie: newMacieState(), detective: newDetectiveState(),
+		unwritable: map[string]bool{}, hub: newSecurityHubState(), inspector: newInspectorState(), macie: newMacieState(), detective: newDetectiveState(),
 		analyzers: map[place][]*analyzer{}, roles: map[string]bool{}, rootFeatures: map[string]bool{}}
 }
 
