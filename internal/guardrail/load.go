@@ -374,6 +374,7 @@ func (l *loader) checkContent(f *source, g *Guardrail) {
 	if len(g.Content) == 0 {
 		l.add(f, "$.content", "is missing")
 	}
+	checkSettings(g.Type, g.Content, func(path, message string) { l.add(f, "$.content."+path, "%s", message) })
 	if len(g.Exempt) > 0 {
 		l.add(f, "$.exempt", "has no effect: policies of type %s bind everybody", g.Type)
 	}

@@ -136,6 +136,44 @@ func TestGuardrailsOfTheOwnerJoinTheCatalogue(t *testing.T) {
 	}
 }
 
+func TestMistakesInDeclarativePoliciesAreFound(t *testing.T) {
+	const head = `id: no-notebooks
+title: Defaults
+intent: Defaults matter.
+level: recommended
+type: DECLARATIVE_POLICY_EC2
+applies:
+  - root: true
+content:
+`
+	const tail = `
+cost: None.
+instead: Nothing.
+proof:
+  sets:
+    ec2_attributes.serial_console_access.status: disabled
+`
+	for name, test := range map[string]struct{ content, want string }{
+		"a value that the setting does not take": {"  ec2_attributes:\n    serial_console_access:\n      status:\n        \"@@assign\": false",
+			`guardrails/no-notebooks.yaml:12: content.ec2_attributes.serial_console_access.status: got false; allowed are enabled, disabled, as text`},
+		"a number where AWS wants text": {"  ec2_attributes:\n    instance_metadata_defaults:\n      http_put_response_hop_limit:\n        \"@@assign\": 2",
+			`content.ec2_attributes.instance_metadata_defaults.http_put_response_hop_limit: got 2; allowed are -1, and 1 to 64, as text`},
+		"a setting that does not exist": {"  ec2_attributes:\n    serial_console:\n      status:\n        \"@@assign\": disabled",
+			`content.ec2_attributes.serial_console: is no setting of this policy type; it has ec2_attributes.allowed_images_settings`},
+		"a value without operator": {"  ec2_attributes:\n    serial_console_access:\n      status: disabled",
+			`content.ec2_attributes.serial_console_access.status: must be a mapping with an inheritance operator such as "@@assign" in it`},
+		"a proof of another value": {"  ec2_attributes:\n    serial_console_access:\n      status:\n        \"@@assign\": enabled",
+			`ec2_attributes.serial_console_access.status is [enabled], must be [disabled]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, dir, err := open(t, zoneText, map[string]string{"guardrails/no-notebooks.yaml": head + test.content + tail})
+			var problems guardrail.Problems
+			require.ErrorAs(t, err, &problems)
+			assert.Contains(t, strings.ReplaceAll(problems.Error(), dir+"/", ""), test.want)
+		})
+	}
+}
+
 func TestMistakesOfTheOwnerNameFileAndLine(t *testing.T) {
 	replace := func(old, new string) string {
 		out := strings.Replace(ownGuardrail, old, new, 1)
