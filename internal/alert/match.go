@@ -22,27 +22,25 @@ type Raised struct {
 
 // Matcher decides which alerts of a zone an event raises. It may be used by several goroutines at once.
 type Matcher struct {
-	envelope *eventpattern.Pattern
-	// members matches the events of the member accounts whose ids the file names; nil without any.
-	members *eventpattern.Pattern
-	groups  []group
+	patterns *eventpattern.Set
+	envelope int // the number of the pattern that every event matches
+	// members is the number of the pattern for events of the member accounts whose ids the file names; none without any.
+	members int
+	alerts  []compiled // by id
 }
 
-// group is the alerts of one event source; one group has those that name none.
-type group struct {
-	source *eventpattern.Pattern
-	alerts []compiled
-}
-
-// compiled is an alert as the matcher tries it.
+// compiled is an alert as the matcher tries it. All but raised are numbers of patterns.
 type compiled struct {
 	raised Raised
 	// where matches the accounts and Regions in which the alert listens.
-	where *eventpattern.Pattern
+	where int
 	// pattern is the alert's; inMember is it for events of accounts that are known not to be the management account.
-	pattern, inMember *eventpattern.Pattern
-	drill             *eventpattern.Pattern
+	pattern, inMember int
+	drill             int // none when no exercise can raise the alert
 }
+
+// none is the number of no pattern.
+const none = -1
 
 // Stand-ins for the management account's id when nobody told it: any id, and one that no account has.
 const (
@@ -69,14 +67,13 @@ func NewMatcher(z *zone.Zone, routed []Routed, managementAccount string) (*Match
 			known = append(known, a.ID)
 		}
 	}
-	c := compiler{}
-	m := &Matcher{}
+	c := compiler{numbers: map[string]int{}}
+	m := &Matcher{members: none}
 	exists := []any{map[string]any{"exists": true}}
 	m.envelope = c.pattern(map[string]any{"source": exists, "detail-type": exists, "account": exists, "region": exists})
 	if len(known) > 0 {
 		m.members = c.pattern(map[string]any{"account": known})
 	}
-	bySource := map[string]int{}
 	for _, r := range routed {
 		r = r.WithAccountIDs(func(name string) string { return names[name] })
 		a := compiled{
@@ -84,6 +81,7 @@ func NewMatcher(z *zone.Zone, routed []Routed, managementAccount string) (*Match
 			where:    c.pattern(where(r, ids[r.Listen.Accounts])),
 			pattern:  c.text(filledManagement(r.Pattern, managementAccount, anyAccount)),
 			inMember: c.text(filledManagement(r.Pattern, managementAccount, noAccount)),
+			drill:    none,
 		}
 		if r.drill != nil {
 			a.drill = c.text(r.drill)
@@ -91,27 +89,21 @@ func NewMatcher(z *zone.Zone, routed []Routed, managementAccount string) (*Match
 		if c.err != nil {
 			return nil, fmt.Errorf("alert %s: %w", r.ID, c.err)
 		}
-		for _, s := range sourcesOf(r.Pattern) {
-			i, ok := bySource[s]
-			if !ok {
-				i = len(m.groups)
-				bySource[s] = i
-				g := group{source: c.pattern(map[string]any{"source": exists})}
-				if s != "" {
-					g.source = c.pattern(map[string]any{"source": []any{s}})
-				}
-				m.groups = append(m.groups, g)
-			}
-			m.groups[i].alerts = append(m.groups[i].alerts, a)
-		}
+		m.alerts = append(m.alerts, a)
 	}
+	slices.SortFunc(m.alerts, func(a, b compiled) int { return strings.Compare(a.raised.Alert, b.raised.Alert) })
+	m.patterns = eventpattern.NewSet(c.patterns...)
 	return m, c.err
 }
 
-// compiler keeps the first error.
-type compiler struct{ err error }
+// compiler numbers the different patterns, and keeps the first error.
+type compiler struct {
+	patterns []*eventpattern.Pattern
+	numbers  map[string]int // by the text of the pattern
+	err      error
+}
 
-func (c *compiler) pattern(p map[string]any) *eventpattern.Pattern {
+func (c *compiler) pattern(p map[string]any) int {
 	text, err := compact(p)
 	if err != nil && c.err == nil {
 		c.err = err
@@ -119,12 +111,21 @@ func (c *compiler) pattern(p map[string]any) *eventpattern.Pattern {
 	return c.text(text)
 }
 
-func (c *compiler) text(text []byte) *eventpattern.Pattern {
-	p, err := eventpattern.Parse(text)
-	if err != nil && c.err == nil {
-		c.err = err
+func (c *compiler) text(text []byte) int {
+	if number, ok := c.numbers[string(text)]; ok {
+		return number
 	}
-	return p
+	p, err := eventpattern.Parse(text)
+	if err != nil {
+		if c.err == nil {
+			c.err = err
+		}
+		return none
+	}
+	number := len(c.patterns)
+	c.numbers[string(text)] = number
+	c.patterns = append(c.patterns, p)
+	return number
 }
 
 // where is a pattern for the places in which an alert listens. The Region "global" of AWS Health stands for us-east-1.
@@ -150,47 +151,33 @@ func filledManagement(pattern json.RawMessage, id, unknown string) json.RawMessa
 	return json.RawMessage(strings.ReplaceAll(string(pattern), managementAccount, id))
 }
 
-// sourcesOf are the sources that a pattern names, or one empty one.
-func sourcesOf(pattern json.RawMessage) []string {
-	var p struct {
-		Source []string `json:"source"`
-	}
-	if err := json.Unmarshal(pattern, &p); err != nil || len(p.Source) == 0 {
-		return []string{""}
-	}
-	return p.Source
-}
-
 // Match returns the alerts that an EventBridge event raises where it happens, sorted by id. An event of a Region in
 // which an alert does not listen does not raise it. The error says why the text is no event; it is an EnvelopeError
 // when only the envelope is missing.
 func (m *Matcher) Match(event []byte) ([]Raised, error) {
-	e, err := eventpattern.ParseEvent(event)
+	numbers, err := m.patterns.Match(event)
 	if err != nil {
 		return nil, err
 	}
-	if !m.envelope.MatchEvent(e) {
+	matched := func(pattern int) bool {
+		_, ok := slices.BinarySearch(numbers, pattern)
+		return ok
+	}
+	if !matched(m.envelope) {
 		return nil, EnvelopeError{}
 	}
-	inMember := m.members != nil && m.members.MatchEvent(e)
+	inMember := matched(m.members)
 	var out []Raised
-	for _, g := range m.groups {
-		if !g.source.MatchEvent(e) {
-			continue
+	for _, a := range m.alerts {
+		pattern := a.pattern
+		if inMember {
+			pattern = a.inMember
 		}
-		for _, a := range g.alerts {
-			pattern := a.pattern
-			if inMember {
-				pattern = a.inMember
-			}
-			if !pattern.MatchEvent(e) || !a.where.MatchEvent(e) {
-				continue
-			}
+		if matched(pattern) && matched(a.where) {
 			r := a.raised
-			r.Drill = a.drill != nil && a.drill.MatchEvent(e)
+			r.Drill = matched(a.drill)
 			out = append(out, r)
 		}
 	}
-	slices.SortFunc(out, func(a, b Raised) int { return strings.Compare(a.Alert, b.Alert) })
 	return out, nil
 }

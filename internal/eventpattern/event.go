@@ -1,14 +1,61 @@
 package eventpattern
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
-// Event is an event prepared for matching against any number of patterns. It never changes, so several goroutines may
-// match it at once.
+// Event is a well-formed event. It never changes, so several goroutines may match it at once.
 type Event struct {
-	fields map[string][]fieldValue // by path
+	text []byte
+}
+
+// ParseEvent checks an event, which is one JSON object in UTF-8, and keeps a copy. Of a key given twice both values
+// count, as in Event Ruler.
+func ParseEvent(event []byte) (*Event, error) {
+	if _, err := read(event, nil, 0); err != nil {
+		return nil, err
+	}
+	return &Event{bytes.Clone(event)}, nil
+}
+
+// fieldNode is where the keys from the root of an event lead to, among the fields that patterns name.
+type fieldNode struct {
+	children map[string]*fieldNode // by the part of a key between dots
+	field    int                   // the number of the field that ends here, or noField
+}
+
+const noField = -1
+
+// add returns the node of a path below n.
+func (n *fieldNode) add(path string) *fieldNode {
+	for part := range strings.SplitSeq(path, ".") {
+		child := n.children[part]
+		if child == nil {
+			child = newFieldNode()
+			n.children[part] = child
+		}
+		n = child
+	}
+	return n
+}
+
+func newFieldNode() *fieldNode { return &fieldNode{make(map[string]*fieldNode), noField} }
+
+// child returns the node below a key, which may have dots, or nil when no field lies there.
+func (n *fieldNode) child(key string) *fieldNode {
+	for n != nil {
+		part, rest, dotted := strings.Cut(key, ".")
+		n = n.children[part]
+		if !dotted {
+			break
+		}
+		key = rest
+	}
+	return n
 }
 
 // fieldValue is one value of a field.
@@ -22,53 +69,63 @@ type place struct {
 	array, index int
 }
 
-// ParseEvent prepares an event, which is one JSON object in UTF-8. Of a key given twice both values count, as in Event
-// Ruler.
-func ParseEvent(event []byte) (*Event, error) {
-	if err := checkJSON(event); err != nil {
-		return nil, fmt.Errorf("event: %w", err)
-	}
-	s := scanner{text: string(event)}
-	if s.peek() != '{' {
-		return nil, errors.New("event: must be a JSON object")
-	}
-	r := eventReader{scanner: s, fields: make(map[string][]fieldValue)}
-	r.value(nil, false)
-	return &Event{fields: r.fields}, nil
-}
-
+// eventReader reads an event once and keeps the values of the fields that it knows.
 type eventReader struct {
 	scanner
-	fields map[string][]fieldValue
-	path   []byte
-	arrays int
+	values [][]fieldValue // by the number of the field
+	arrays int            // how many have been opened
+	at     []place        // the array elements around the scanner
 }
 
-// value reads the value at the current path, which lies in the given array elements. named tells whether the path
-// has a key, since the path of an empty key at the root looks like no path at all.
-func (r *eventReader) value(at []place, named bool) {
+// read returns the values of the fields below root, by their numbers, which are less than fields. It fails when the
+// event is not one JSON object in UTF-8.
+func read(event []byte, root *fieldNode, fields int) ([][]fieldValue, error) {
+	r := eventReader{scanner: newScanner(event), values: make([][]fieldValue, fields)}
+	isObject := r.peek() == '{'
+	r.value(root)
+	if !r.ended() {
+		return nil, fmt.Errorf("event: %w", malformed(event))
+	}
+	if !isObject {
+		return nil, errors.New("event: must be a JSON object")
+	}
+	return r.values, nil
+}
+
+// value reads the value at a node.
+func (r *eventReader) value(n *fieldNode) {
+	if n == nil {
+		r.skip()
+		return
+	}
 	switch r.peek() {
 	case '{':
-		for r.pos++; r.more('}'); {
-			length := len(r.path)
-			if named {
-				r.path = append(r.path, '.')
-			}
-			r.path = append(r.path, r.key()...)
-			r.value(at, true)
-			r.path = r.path[:length]
+		for r.open(); r.more('}'); {
+			r.value(n.child(r.key()))
 		}
 	case '[':
-		array, index := r.arrays, 0
+		array := r.arrays
 		r.arrays++
-		for r.pos++; r.more(']'); index++ {
-			elementAt := at
-			if c := r.peek(); c == '{' || c == '[' {
-				elementAt = append(at[:len(at):len(at)], place{array, index})
-			}
-			r.value(elementAt, named)
+		r.open()
+		for index := 0; r.more(']'); index++ {
+			r.element(n, place{array, index})
 		}
 	default:
-		r.fields[string(r.path)] = append(r.fields[string(r.path)], fieldValue{r.scalar(), at})
+		if n.field == noField {
+			r.skip()
+			return
+		}
+		r.values[n.field] = append(r.values[n.field], fieldValue{r.scalar(), slices.Clone(r.at)})
 	}
+}
+
+// element reads an element of an array at a node. The scalars of an array are not told apart by their places.
+func (r *eventReader) element(n *fieldNode, p place) {
+	if c := r.peek(); c != '{' && c != '[' {
+		r.value(n)
+		return
+	}
+	r.at = append(r.at, p)
+	r.value(n)
+	r.at = r.at[:len(r.at)-1]
 }

@@ -101,13 +101,11 @@ func (d newlineDropper) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// checkJSON tells why data is not one JSON text in UTF-8, or nil.
-func checkJSON(data []byte) error {
+// malformed tells why data is not one JSON text in UTF-8. The words are those of encoding/json, which reads data again for
+// them.
+func malformed(data []byte) error {
 	if !utf8.Valid(data) {
 		return errors.New("not valid UTF-8")
-	}
-	if json.Valid(data) {
-		return nil
 	}
 	var raw json.RawMessage
 	err := json.Unmarshal(data, &raw)
@@ -118,85 +116,29 @@ func checkJSON(data []byte) error {
 	return fmt.Errorf("not valid JSON: %w", err)
 }
 
-// scanner walks a text that checkJSON has accepted.
-type scanner struct {
-	text string
-	pos  int
-}
-
-// peek skips white space and returns the byte that follows.
-func (s *scanner) peek() byte {
-	for {
-		switch c := s.text[s.pos]; c {
-		case ' ', '\t', '\n', '\r':
-			s.pos++
-		default:
-			return c
-		}
+// parseNode reads data, which is one JSON text in UTF-8.
+func parseNode(data []byte) (*node, error) {
+	s := newScanner(data)
+	n := s.node()
+	if !s.ended() {
+		return nil, malformed(data)
 	}
-}
-
-// more tells whether an object or array, whose opening the scanner has passed, goes on with an item; it steps over the
-// comma before the item, or over the closing.
-func (s *scanner) more(closing byte) bool {
-	switch s.peek() {
-	case closing:
-		s.pos++
-		return false
-	case ',':
-		s.pos++
-	}
-	return true
-}
-
-// key reads a member's key and the colon.
-func (s *scanner) key() string {
-	s.peek()
-	quoted := s.scalar()
-	s.peek()
-	s.pos++
-	return quoted[1 : len(quoted)-1]
-}
-
-// scalar reads a string, which keeps its quotes and has its escapes resolved, or a number or literal as written.
-func (s *scanner) scalar() string {
-	start := s.pos
-	if s.text[start] != '"' {
-		for s.pos < len(s.text) && !strings.ContainsRune(" \t\r\n,]}", rune(s.text[s.pos])) {
-			s.pos++
-		}
-		return s.text[start:s.pos]
-	}
-	escaped := false
-	for s.pos++; s.text[s.pos] != '"'; s.pos++ {
-		if s.text[s.pos] == '\\' {
-			escaped = true
-			s.pos++
-		}
-	}
-	s.pos++
-	quoted := s.text[start:s.pos]
-	if !escaped {
-		return quoted
-	}
-	var plain string
-	_ = json.Unmarshal([]byte(quoted), &plain) // checkJSON has accepted it
-	return `"` + plain + `"`
+	return n, nil
 }
 
 // node reads one value.
 func (s *scanner) node() *node {
-	switch c := s.peek(); c {
+	switch s.peek() {
 	case '{':
 		n := &node{kind: objectKind}
-		for s.pos++; s.more('}'); {
+		for s.open(); s.more('}'); {
 			key := s.key()
 			n.members = append(n.members, member{key, s.node()})
 		}
 		return n
 	case '[':
 		n := &node{kind: arrayKind}
-		for s.pos++; s.more(']'); {
+		for s.open(); s.more(']'); {
 			n.elems = append(n.elems, s.node())
 		}
 		return n

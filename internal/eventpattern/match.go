@@ -5,18 +5,17 @@ import (
 	"slices"
 )
 
-// Match tells whether the event, a JSON object in UTF-8, matches the pattern. It fails when the event is malformed.
+// Match tells whether the event, a JSON object in UTF-8, matches the pattern. It fails when the event is malformed. Many
+// patterns are matched faster as a Set.
 func (p *Pattern) Match(event []byte) (bool, error) {
-	e, err := ParseEvent(event)
-	if err != nil {
-		return false, err
-	}
-	return p.MatchEvent(e), nil
+	matched, err := p.alone.Match(event)
+	return len(matched) > 0, err
 }
 
 // MatchEvent tells whether the event matches the pattern.
 func (p *Pattern) MatchEvent(event *Event) bool {
-	return slices.ContainsFunc(p.alternatives, func(c conjunction) bool { return c.match(event) })
+	matched, _ := p.Match(event.text) // ParseEvent has checked it
+	return matched
 }
 
 // conjunction is a list of conditions, by ascending path, that must hold together. A pattern without "$or" is one.
@@ -37,32 +36,33 @@ func (c *condition) matches(text string) bool {
 	return slices.ContainsFunc(c.values, func(v valueMatcher) bool { return v.match(text) })
 }
 
-func (c conjunction) match(event *Event) bool {
+// match tells whether all conditions can be met together by values of an event, which are listed by field.
+func (a *alternative) match(values [][]fieldValue) bool {
 	// Most events miss a condition whatever the arrays, and this finds it without a search.
-	for _, condition := range c {
+	for i, condition := range a.conjunction {
 		matches := func(v fieldValue) bool { return condition.matches(v.text) }
-		if !condition.absent && !slices.ContainsFunc(event.fields[condition.path], matches) {
+		if !condition.absent && !slices.ContainsFunc(values[a.fields[i]], matches) {
 			return false
 		}
 	}
-	s := search{conditions: c, event: event}
+	s := search{alternative: a, values: values}
 	return s.from(0, nil)
 }
 
 // search looks for one value per condition such that no two values lie in different elements of one array.
 type search struct {
-	conditions conjunction
-	event      *Event
-	failed     map[string]struct{} // keys of the states from which the conditions left cannot be met
+	*alternative
+	values [][]fieldValue      // by field
+	failed map[string]struct{} // keys of the states from which the conditions left cannot be met
 }
 
 // from tells whether the conditions from the i-th on can be met when the ones before chose the array elements in at.
 func (s *search) from(i int, at []place) bool {
-	if i == len(s.conditions) {
+	if i == len(s.conjunction) {
 		return true
 	}
-	condition := s.conditions[i]
-	values := s.event.fields[condition.path]
+	condition := s.conjunction[i]
+	values := s.values[s.fields[i]]
 	if condition.absent {
 		consistent := func(v fieldValue) bool { _, ok := merge(at, v.at); return ok }
 		if !slices.ContainsFunc(values, consistent) && s.from(i+1, at) {
@@ -104,8 +104,8 @@ func (s *search) stateKey(i int, at []place) string {
 }
 
 func (s *search) matters(i, array int) bool {
-	for _, condition := range s.conditions[i:] {
-		for _, value := range s.event.fields[condition.path] {
+	for _, field := range s.fields[i:] {
+		for _, value := range s.values[field] {
 			if slices.ContainsFunc(value.at, func(p place) bool { return p.array == array }) {
 				return true
 			}

@@ -16,6 +16,7 @@ const maxAlternatives = 1000
 // Pattern is a parsed event pattern. It never changes, so several goroutines may use it at once.
 type Pattern struct {
 	alternatives []conjunction // one per combination of "$or" branches
+	alone        *Set          // of this pattern only
 }
 
 // PatternError tells why a pattern is refused.
@@ -74,11 +75,11 @@ func Parse(pattern []byte) (*Pattern, error) {
 }
 
 func parseRoot(pattern []byte) (*node, error) {
-	if err := checkJSON(pattern); err != nil {
+	root, err := parseNode(pattern)
+	if err != nil {
 		return nil, &PatternError{Reason: err.Error()}
 	}
-	s := scanner{text: string(pattern)}
-	return s.node(), nil
+	return root, nil
 }
 
 func parseTree(root *node) (*Pattern, error) {
@@ -92,7 +93,9 @@ func parseTree(root *node) (*Pattern, error) {
 	for _, a := range alternatives {
 		slices.SortFunc(a, func(x, y *condition) int { return cmp.Compare(x.path, y.path) })
 	}
-	return &Pattern{alternatives}, nil
+	p := &Pattern{alternatives: alternatives}
+	p.alone = NewSet(p)
+	return p, nil
 }
 
 // join adds a key to a path.
