@@ -122,6 +122,10 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if c.Operation == "ActivateOrganizationsAccess" && recorder.status == http.StatusOK {
 			err = f.enableServiceAccess(r.Context(), "member.org.stacksets.cloudformation.amazonaws.com")
 		}
+	case c.Name() == "cloudtrail:LookupEvents":
+		// The CDK CLI looks here for the cause of a failure; moto has no events, and no answer that says so.
+		recorder.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		_, _ = io.WriteString(recorder, `{"Events":[]}`)
 	case c.Name() == "kms:DescribeKey":
 		// moto looks for keys in the caller's account only; the owner's key policy is not asked.
 		if owner := keyOwner(body); owner != "" && owner != c.Account {

@@ -181,6 +181,11 @@ def stack_operations() -> None:
             return
         resources._delete_resource(resource, definition)
 
+    def delete(self: Any) -> None:
+        for name in reversed(list(self.resolved)):
+            drop(self, name, self.resolved[name])
+        self.resolved = {}
+
     def event(resources: Any, name: str, kind: str, status: str, why: str | None) -> None:
         stack = getattr(resources, "stack", None)
         if stack is None:
@@ -221,6 +226,7 @@ def stack_operations() -> None:
     models.Stack.create_resources = create_resources  # type: ignore[method-assign]
     models.Stack.update = instance_update  # type: ignore[assignment, method-assign]
     parsing.ResourceMap.create = lambda self, template: apply(self, template, None) or True  # type: ignore[method-assign]
+    parsing.ResourceMap.delete = delete  # type: ignore[method-assign]
     parsing.ResourceMap.update = apply  # type: ignore[assignment, method-assign]
 
 
