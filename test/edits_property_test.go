@@ -515,6 +515,10 @@ func (e edit) mayLeave(r resource) string {
 		if gone || !cmp.Equal(a.Guardrails, b.Guardrails) {
 			return "an OU was removed or guardrails were switched off"
 		}
+	case "AWS::CloudFormation::StackSet":
+		if r.properties["StackSetName"] == b.Resource("audit-regions") && len(b.AlertRegions) == 1 {
+			return "the last other Region was retired, or the plan refuses to leave it"
+		}
 	case "AWS::Logs::LogGroup":
 		if !b.Trail.CloudWatchLogs.Enabled {
 			return "the trail's log group was turned off"
