@@ -47,15 +47,14 @@ func newFieldNode() *fieldNode { return &fieldNode{make(map[string]*fieldNode), 
 
 // child returns the node below a key, which may have dots, or nil when no field lies there.
 func (n *fieldNode) child(key string) *fieldNode {
-	for n != nil {
-		part, rest, dotted := strings.Cut(key, ".")
-		n = n.children[part]
-		if !dotted {
-			break
-		}
-		key = rest
+	if child, ok := n.children[key]; ok {
+		return child
 	}
-	return n
+	part, rest, dotted := strings.Cut(key, ".")
+	if n = n.children[part]; n == nil || !dotted {
+		return nil
+	}
+	return n.child(rest)
 }
 
 // fieldValue is one value of a field.
@@ -69,10 +68,14 @@ type place struct {
 	array, index int
 }
 
+// spareValues is for how many fields an eventReader makes room at once.
+const spareValues = 16
+
 // eventReader reads an event once and keeps the values of the fields that it knows.
 type eventReader struct {
 	scanner
 	values [][]fieldValue // by the number of the field
+	spare  []fieldValue   // room for the first values of fields, which are the only ones of most
 	arrays int            // how many have been opened
 	at     []place        // the array elements around the scanner
 }
@@ -115,8 +118,18 @@ func (r *eventReader) value(n *fieldNode) {
 			r.skip()
 			return
 		}
-		r.values[n.field] = append(r.values[n.field], fieldValue{r.scalar(), slices.Clone(r.at)})
+		r.keep(n.field, fieldValue{r.scalar(), slices.Clone(r.at)})
 	}
+}
+
+func (r *eventReader) keep(field int, v fieldValue) {
+	if r.values[field] == nil {
+		if len(r.spare) == 0 {
+			r.spare = make([]fieldValue, spareValues)
+		}
+		r.values[field], r.spare = r.spare[:0:1], r.spare[1:]
+	}
+	r.values[field] = append(r.values[field], v)
 }
 
 // element reads an element of an array at a node. The scalars of an array are not told apart by their places.

@@ -38,12 +38,19 @@ func (c *condition) matches(text string) bool {
 
 // match tells whether all conditions can be met together by values of an event, which are listed by field.
 func (a *alternative) match(values [][]fieldValue) bool {
-	// Most events miss a condition whatever the arrays, and this finds it without a search.
+	// Most events miss a condition whatever the arrays, or have none around the values. This decides them without a search.
+	decided := true
 	for i, condition := range a.conjunction {
-		matches := func(v fieldValue) bool { return condition.matches(v.text) }
-		if !condition.absent && !slices.ContainsFunc(values[a.fields[i]], matches) {
+		ofField := values[a.fields[i]]
+		inArrays := slices.ContainsFunc(ofField, func(v fieldValue) bool { return len(v.at) > 0 })
+		mayBeAbsent := condition.absent && (len(ofField) == 0 || inArrays)
+		if !mayBeAbsent && !slices.ContainsFunc(ofField, func(v fieldValue) bool { return condition.matches(v.text) }) {
 			return false
 		}
+		decided = decided && !inArrays
+	}
+	if decided {
+		return true
 	}
 	s := search{alternative: a, values: values}
 	return s.from(0, nil)

@@ -61,6 +61,11 @@ func comparableNumber(text string) (float64, bool) {
 	if c := text[0]; c != '-' && (c < '0' || c > '9') {
 		return 0, false
 	}
+	if len(text) <= safeDigits {
+		if whole, err := strconv.ParseUint(text, 10, 64); err == nil {
+			return float64(whole), true // the usual case, decided fast
+		}
+	}
 	written, ok := parseDecimal(text)
 	if !ok {
 		return 0, false
