@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/landfall-aws/landfall/internal/plan"
 )
 
 func TestAddingAnAccountChangesOnlyThatAccountsResources(t *testing.T) {
@@ -116,4 +118,40 @@ func merged[V any](a, b map[string]V) map[string]V {
 		out[k] = v
 	}
 	return out
+}
+
+func TestRenamingAnAccountAdoptsItUnderAnotherKeyWhenItKeepsItsAddress(t *testing.T) {
+	before := file(t, "config/landing-zone.yaml")
+	after := strings.Replace(before, "  - name: orders-dev\n", "  - name: orders-test\n    email: aws+orders-dev@example.com\n", 1)
+	a, b := assemblyOf(t, before), assemblyOf(t, after)
+	require.Equal(t, []string{"- Accounts/ordersdev Custom::LandfallAccount", "+ Accounts/orderstest Custom::LandfallAccount"}, changes(a, b))
+	former := a.stacks["Accounts"].only(t, "Custom::LandfallAccount", map[string]any{"Name": "orders-dev"})
+	renamed := b.stacks["Accounts"].only(t, "Custom::LandfallAccount", map[string]any{"Name": "orders-test"})
+	require.Equal(t, former.properties["Email"], renamed.properties["Email"], "the handler adopts the account that has the address")
+	require.Equal(t, "Retain", former.all["DeletionPolicy"])
+	said := plan.Compare(planOf(t, a.zone), planOf(t, b.zone))
+	require.Len(t, said, 1)
+	require.Equal(t, plan.Adopt, said[0].Kind)
+	require.Contains(t, said[0].Consequence, "keeps its name in AWS")
+}
+
+func TestRenamingAnOUAddsASecondOneAndMovesTheAccountsListedUnderIt(t *testing.T) {
+	base := file(t, "config/landing-zone.yaml")
+	zoneWith := func(ou string) string {
+		return "organizationalUnits: [" + ou + "]\n" + strings.Replace(base, "name: orders-dev\n    ou: Workloads/NonProd", "name: orders-dev\n    ou: "+ou, 1)
+	}
+	a, b := assemblyOf(t, zoneWith("Workloads/Staging")), assemblyOf(t, zoneWith("Workloads/Trial"))
+	require.ElementsMatch(t, []string{
+		"~ Accounts/ordersdev Custom::LandfallAccount",
+		"- Organization/OrganizationalUnitWorkloadsStaging Custom::LandfallOrganizationalUnit",
+		"+ Organization/OrganizationalUnitWorkloadsTrial Custom::LandfallOrganizationalUnit",
+	}, changes(a, b))
+	var kinds []string
+	for _, c := range plan.Compare(planOf(t, a.zone), planOf(t, b.zone)) {
+		kinds = append(kinds, string(c.Kind)+" "+c.What)
+		if c.Kind == plan.Create {
+			require.Contains(t, c.Consequence, "Workloads/Staging is not renamed")
+		}
+	}
+	require.Equal(t, []string{"move accounts[orders-dev].ou", "forget organizationalUnits[Workloads/Staging]", "create organizationalUnits[Workloads/Trial]"}, kinds)
 }
