@@ -49,6 +49,62 @@ func (m *Matcher) answer(out, text []byte) ([]byte, bool) {
 
 // line matches one line. It returns the id also with an error, when there is one.
 func (m *Matcher) line(text []byte) (json.RawMessage, []Raised, error) {
+	id, raised, ok := m.plainLine(text)
+	if !ok {
+		var err error
+		if id, raised, err = m.anyLine(text); err != nil {
+			return id, nil, err
+		}
+	}
+	if raised == nil {
+		raised = []Raised{}
+	}
+	return id, raised, nil
+}
+
+// plainLine matches a line that has the form of nearly all: the id, which has no comma, and then the event.
+// Such a line is taken apart without reading the event, which Match reads anyway. It reports false for every other
+// line, malformed ones included.
+func (m *Matcher) plainLine(text []byte) (json.RawMessage, []Raised, bool) {
+	rest, ok := cutTokens(text, "{", `"id"`, ":")
+	if !ok {
+		return nil, nil, false
+	}
+	end := bytes.IndexByte(rest, ',')
+	if end < 0 {
+		return nil, nil, false
+	}
+	id, rest := bytes.TrimRight(rest[:end], jsonSpace), rest[end:]
+	if len(id) == 0 || id[0] == '{' || id[0] == '[' || !json.Valid(id) {
+		return nil, nil, false
+	}
+	if rest, ok = cutTokens(rest, ",", `"event"`, ":"); !ok {
+		return nil, nil, false
+	}
+	event, ok := bytes.CutSuffix(bytes.TrimRight(rest, jsonSpace), []byte("}"))
+	if !ok {
+		return nil, nil, false
+	}
+	raised, err := m.Match(event)
+	return json.RawMessage(id), raised, err == nil
+}
+
+// jsonSpace is the white space of JSON.
+const jsonSpace = " \t\r\n"
+
+// cutTokens takes tokens of JSON, and the white space around them, away from the start of text.
+func cutTokens(text []byte, tokens ...string) ([]byte, bool) {
+	for _, token := range tokens {
+		var ok bool
+		if text, ok = bytes.CutPrefix(bytes.TrimLeft(text, jsonSpace), []byte(token)); !ok {
+			return nil, false
+		}
+	}
+	return bytes.TrimLeft(text, jsonSpace), true
+}
+
+// anyLine matches a line of any form.
+func (m *Matcher) anyLine(text []byte) (json.RawMessage, []Raised, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, nil, errors.New("the line is empty")
 	}
@@ -73,9 +129,6 @@ func (m *Matcher) line(text []byte) (json.RawMessage, []Raised, error) {
 	raised, err := m.Match(in.Event)
 	if err != nil {
 		return in.ID, nil, fmt.Errorf("event: %w", err)
-	}
-	if raised == nil {
-		raised = []Raised{}
 	}
 	return in.ID, raised, nil
 }
