@@ -74,27 +74,31 @@ func unitPaths(z *Zone) []string {
 
 // named finds an account of the zone by its place in the file.
 func named(z *Zone, like zone.Account) (zone.Account, bool) {
-	for _, a := range z.Members() {
-		if key(a) == key(like) {
-			return a, true
-		}
-	}
-	return zone.Account{}, false
+	a, has := z.byKey[key(like)]
+	return a, has
 }
 
 // holder finds the account that is the same in AWS: by id, else by e-mail address.
 func holder(z *Zone, like zone.Account) (zone.Account, bool) {
-	for _, a := range z.Members() {
-		if like.ID != "" && a.ID == like.ID {
-			return a, true
+	if a, has := z.byID[like.ID]; has {
+		return a, true
+	}
+	a, has := z.byEmail[strings.ToLower(like.Email)]
+	return a, has
+}
+
+// shards compares which stack lists which account.
+func (c *comparison) shards() {
+	var touches []string
+	for _, b := range c.after.Accounts {
+		if former, had := c.before.shard[b.Name]; had && former != c.after.shard[b.Name] {
+			touches = append(touches, accountLabel(b))
 		}
 	}
-	for _, a := range z.Members() {
-		if strings.EqualFold(a.Email, like.Email) {
-			return a, true
-		}
+	if len(touches) > 0 {
+		c.add(Change{Kind: Update, What: "accounts", Before: fmt.Sprintf("%d stacks", len(c.before.Shards)), After: fmt.Sprintf("%d stacks", len(c.after.Shards)), Touches: touches,
+			Consequence: fmt.Sprintf("a stack holds at most %d accounts, so %d accounts are listed in another stack from now on; each is found by its e-mail address or id, and nothing changes for it in AWS", zone.ShardCapacity, len(touches))})
 	}
-	return zone.Account{}, false
 }
 
 // accounts compares accounts.

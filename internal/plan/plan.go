@@ -78,6 +78,11 @@ type Zone struct {
 	Policies []guardrail.Policy
 	// Routed are the alerts that the zone listens for.
 	Routed []alert.Routed
+
+	// byKey, byID and byEmail find members: by their place in the file, their id, their address in lower case.
+	byKey, byID, byEmail map[string]zone.Account
+	// shard is the name of the shard that holds an account, by the account's name.
+	shard map[string]string
 }
 
 // New applies the catalogue to a zone. The error says which guardrails cannot be packed or placed.
@@ -86,7 +91,20 @@ func New(z *zone.Zone, guardrails *guardrail.Catalogue, alerts *alert.Catalogue)
 	if err != nil {
 		return nil, fmt.Errorf("packing the guardrails: %w", err)
 	}
-	return &Zone{Zone: z, Policies: policies, Routed: alert.For(z, alerts)}, nil
+	out := &Zone{Zone: z, Policies: policies, Routed: alert.For(z, alerts),
+		byKey: map[string]zone.Account{}, byID: map[string]zone.Account{}, byEmail: map[string]zone.Account{}, shard: map[string]string{}}
+	for _, a := range z.Members() {
+		out.byKey[a.Key], out.byEmail[strings.ToLower(a.Email)] = a, a
+		if a.ID != "" {
+			out.byID[a.ID] = a
+		}
+	}
+	for _, s := range z.Shards {
+		for _, a := range s.Accounts {
+			out.shard[a.Name] = s.Name
+		}
+	}
+	return out, nil
 }
 
 // Compare says what a deployment of after does to a zone that was deployed from before. The changes
@@ -97,6 +115,7 @@ func Compare(before, after *Zone) []Change {
 	c.tags()
 	c.units()
 	c.accounts()
+	c.shards()
 	c.regions()
 	c.logs()
 	c.trail()

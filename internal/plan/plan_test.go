@@ -235,6 +235,32 @@ func TestWhatAChangeTouchesIsListedOnceAndSorted(t *testing.T) {
 	}
 }
 
+func TestOneAccountTooManyForAStackListsOthersElsewhere(t *testing.T) {
+	var lines strings.Builder
+	for i := range zone.ShardCapacity - 5 {
+		fmt.Fprintf(&lines, "  - {name: team-%d, ou: Sandbox}\n", i)
+	}
+	full := edited(t, "accounts:\n", "accounts:\n"+lines.String())
+	changes := plan.Compare(planOf(t, full), planOf(t, strings.Replace(full, "accounts:\n", "accounts:\n  - {name: one-more, ou: Sandbox}\n", 1)))
+	require.Len(t, changes, 2)
+	assert.Equal(t, "irreversible create accounts[one-more]", summary(changes[0]))
+	assert.Equal(t, "reversible update accounts", summary(changes[1]))
+	assert.Contains(t, changes[1].Consequence, "nothing changes for it in AWS")
+	assert.Greater(t, len(changes[1].Touches), 100)
+}
+
+func BenchmarkCompareOfAThousandAccounts(b *testing.B) {
+	var lines strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&lines, "  - {name: team-%d, ou: Sandbox}\n", i)
+	}
+	before := planOf(b, edited(b, "accounts:\n", "accounts:\n"+lines.String()))
+	after := planOf(b, edited(b, "accounts:\n", "accounts:\n"+strings.ReplaceAll(lines.String(), "Sandbox", "Infrastructure")))
+	for b.Loop() {
+		plan.Compare(before, after)
+	}
+}
+
 func TestTheOrderOfAccountsIsNoChange(t *testing.T) {
 	const orders, dev = "  - {name: orders-prod, ou: Workloads/Prod}\n", "  - {name: orders-dev, ou: Workloads/NonProd}\n"
 	assert.Empty(t, plan.Compare(planOf(t, file), planOf(t, edited(t, orders+dev, dev+orders))))
