@@ -64,7 +64,7 @@ func newDigest(scope constructs.Construct, z *zone.Zone) awslogs.LogGroup {
 	group := awslogs.NewLogGroup(scope, jsii.String("Digest"), &awslogs.LogGroupProps{
 		LogGroupName:  jsii.String(eventLogPrefix(z) + "digest"),
 		Retention:     awslogs.RetentionDays_ONE_YEAR,
-		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
+		RemovalPolicy: retained(),
 	})
 	awslogs.NewCfnQueryDefinition(scope, jsii.String("DigestQuery"), &awslogs.CfnQueryDefinitionProps{
 		Name:          jsii.String(z.Prefix + "/digest by day, account and event"),
@@ -99,7 +99,7 @@ func newAlertTopic(scope constructs.Construct, z *zone.Zone, tier alert.Tier, ke
 		MasterKey:   key,
 		EnforceSSL:  jsii.Bool(true),
 	})
-	topic.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
+	topic.ApplyRemovalPolicy(retained())
 	topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid:        jsii.String("AlertRulesPublish"),
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("events.amazonaws.com"), nil)},

@@ -51,7 +51,7 @@ func archiveBucket(scope constructs.Construct, id, name string, z *zone.Zone, ke
 		ServerAccessLogsBucket: accessLogs,
 		ServerAccessLogsPrefix: jsii.String(id + "/"),
 		LifecycleRules:         &[]*awss3.LifecycleRule{lifecycle(z.Logs)},
-		RemovalPolicy:          awscdk.RemovalPolicy_RETAIN,
+		RemovalPolicy:          retained(),
 	})
 }
 

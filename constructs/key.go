@@ -16,12 +16,12 @@ func newKey(scope constructs.Construct, id, alias, description string) awskms.Ke
 		Description:       jsii.String(description),
 		EnableKeyRotation: jsii.Bool(true),
 		PendingWindow:     awscdk.Duration_Days(jsii.Number(30)),
-		RemovalPolicy:     awscdk.RemovalPolicy_RETAIN,
+		RemovalPolicy:     retained(),
 	})
 	awskms.NewAlias(scope, jsii.String(id+"Alias"), &awskms.AliasProps{
 		AliasName: jsii.String(alias),
 		TargetKey: key,
-	}).ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
+	}).ApplyRemovalPolicy(retained())
 	return key
 }
 

@@ -45,7 +45,7 @@ func NewOrganizationTrail(scope constructs.Construct, id string, p *Organization
 		group := awslogs.NewLogGroup(this, jsii.String("LogGroup"), &awslogs.LogGroupProps{
 			LogGroupName:  jsii.String(p.LogGroupName),
 			Retention:     awslogs.RetentionDays_INFINITE,
-			RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
+			RemovalPolicy: retained(),
 		})
 		group.Node().DefaultChild().(awslogs.CfnLogGroup).SetRetentionInDays(jsii.Number(p.Settings.CloudWatchLogs.RetentionDays))
 		role := awsiam.NewRole(this, jsii.String("LogRole"), &awsiam.RoleProps{
@@ -74,7 +74,7 @@ func NewOrganizationTrail(scope constructs.Construct, id string, p *Organization
 		props.CloudWatchLogsRoleArn = role.RoleArn()
 	}
 	trail := awscloudtrail.NewCfnTrail(this, jsii.String("Trail"), props)
-	trail.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)
+	trail.ApplyRemovalPolicy(retained(), nil)
 	if delivery != nil {
 		// CloudTrail tries the role when the trail is created.
 		trail.Node().AddDependency(delivery)

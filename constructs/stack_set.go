@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3assets"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/landfall-aws/landfall/internal/zone"
 )
 
 // maxTemplateBody is the largest template that a StackSet takes inline, in bytes
@@ -32,7 +34,7 @@ type StackSetProps struct {
 	FailureTolerancePercentage float64
 	// AutoDeployAfter lists ARNs of StackSets whose automatic deployments must come first.
 	AutoDeployAfter []*string
-	Tags            map[string]string
+	Zone            *zone.Zone
 }
 
 // StackSetTarget says which accounts a StackSet deploys to.
@@ -98,7 +100,7 @@ func NewStackSet(scope constructs.Construct, id string, props *StackSetProps) aw
 			DeploymentTargets: &props.Target.targets,
 			Regions:           jsii.Strings(props.Regions...),
 		}},
-		Tags: cfnTags(props.Tags),
+		Tags: cfnTags(props.Zone.ResourceTags()),
 	}
 	if props.Target.managed {
 		p.PermissionModel = jsii.String("SERVICE_MANAGED")
@@ -122,14 +124,11 @@ func NewStackSet(scope constructs.Construct, id string, props *StackSetProps) aw
 		p.TemplateUrl = asset.HttpUrl()
 	}
 	set := awscdk.NewCfnStackSet(scope, jsii.String(id), p)
-	set.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)
+	Retained(set)
 	return set
 }
 
 func cfnTags(tags map[string]string) *[]*awscdk.CfnTag {
-	if len(tags) == 0 {
-		return nil
-	}
 	var out []*awscdk.CfnTag
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		out = append(out, &awscdk.CfnTag{Key: jsii.String(key), Value: jsii.String(tags[key])})

@@ -59,9 +59,9 @@ func NewStackSetRoles(scope constructs.Construct, id string, z *zone.Zone) *Stac
 				"iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:GetRolePolicy",
 				"iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:TagRole", "iam:UntagRole",
 			},
-				roleARN(EventForwarderName(z)), roleARN(ConfigRecorderRoleName(z)), roleARN(AuditReadRoleName(z))),
+				roleARN(EventForwarderName(z)), roleARN(ConfigRecorderRoleName(z)), roleARN(auditReadRoleName(z))),
 			attach("RecorderPolicy", ConfigRecorderRoleName(z), "service-role/AWS_ConfigRole"),
-			attach("AuditReadPolicies", AuditReadRoleName(z), auditReadPolicies()...),
+			attach("AuditReadPolicies", auditReadRoleName(z), auditReadPolicies()...),
 			// Recorders and delivery channels have no ARNs before they exist.
 			allow("Recorders", []string{
 				"config:PutConfigurationRecorder", "config:DeleteConfigurationRecorder", "config:DescribeConfigurationRecorders",

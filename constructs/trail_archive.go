@@ -80,7 +80,7 @@ func newAccessLogsBucket(scope constructs.Construct, z *zone.Zone) awss3.Bucket 
 		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
 		EnforceSSL:        jsii.Bool(true),
 		Versioned:         jsii.Bool(true),
-		RemovalPolicy:     awscdk.RemovalPolicy_RETAIN,
+		RemovalPolicy:     retained(),
 		LifecycleRules: &[]*awss3.LifecycleRule{{
 			Id:                                  jsii.String("expire"),
 			Expiration:                          awscdk.Duration_Days(jsii.Number(accessLogDays)),
@@ -109,7 +109,7 @@ func newTrailBucket(scope constructs.Construct, p *TrailArchiveProps, key awskms
 		ServerAccessLogsBucket:     accessLogs,
 		ServerAccessLogsPrefix:     jsii.String("trail/"),
 		LifecycleRules:             &[]*awss3.LifecycleRule{lifecycle(logs)},
-		RemovalPolicy:              awscdk.RemovalPolicy_RETAIN,
+		RemovalPolicy:              retained(),
 	})
 	cloudTrail := awsiam.NewServicePrincipal(jsii.String("cloudtrail.amazonaws.com"), nil)
 	grant := func(sid string, principal awsiam.IPrincipal, actions []string, conditions map[string]any, resources ...*string) {

@@ -37,7 +37,7 @@ func newAuditStack(app awscdk.App, p *Props, organization *organizationStack, te
 		Parameters:  parameters,
 		Target:      constructs.OneMember(organization.securityOUID, organization.auditID),
 		Regions:     []string{z.HomeRegion},
-		Tags:        z.Tags,
+		Zone:        z,
 	})
 	others := slices.DeleteFunc(slices.Clone(z.AlertRegions), func(r string) bool { return r == z.HomeRegion })
 	if len(others) > 0 {
@@ -48,7 +48,7 @@ func newAuditStack(app awscdk.App, p *Props, organization *organizationStack, te
 			Parameters:  map[string]*string{"OrganizationId": organization.organizationID},
 			Target:      constructs.OneMember(organization.securityOUID, organization.auditID),
 			Regions:     others,
-			Tags:        z.Tags,
+			Zone:        z,
 		})
 		// The role and the bus that these forward with and to.
 		regions.AddResourceDependency(home, nil)

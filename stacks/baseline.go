@@ -37,7 +37,7 @@ func newBaselineStack(app awscdk.App, p *Props, organization *organizationStack,
 		Target:                     constructs.WholeOrganization(organization.rootID),
 		Regions:                    []string{z.HomeRegion},
 		FailureTolerancePercentage: baselineTolerance,
-		Tags:                       z.Tags,
+		Zone:                       z,
 	})
 	regional := constructs.NewStackSet(stack, "Regional", &constructs.StackSetProps{
 		Name:                       z.Resource("baseline-regional"),
@@ -48,7 +48,7 @@ func newBaselineStack(app awscdk.App, p *Props, organization *organizationStack,
 		Regions:                    z.AlertRegions,
 		FailureTolerancePercentage: baselineTolerance,
 		AutoDeployAfter:            []*string{stackSetARN(global)},
-		Tags:                       z.Tags,
+		Zone:                       z,
 	})
 	regional.AddResourceDependency(global, nil)
 
@@ -59,7 +59,7 @@ func newBaselineStack(app awscdk.App, p *Props, organization *organizationStack,
 		Parameters:  parameters,
 		Target:      constructs.ManagementAccount(organization.roles),
 		Regions:     []string{z.HomeRegion},
-		Tags:        z.Tags,
+		Zone:        z,
 	})
 	managementRegional := constructs.NewStackSet(stack, "ManagementRegional", &constructs.StackSetProps{
 		Name:        z.Resource("management-regional"),
@@ -68,7 +68,7 @@ func newBaselineStack(app awscdk.App, p *Props, organization *organizationStack,
 		Parameters:  parameters,
 		Target:      constructs.ManagementAccount(organization.roles),
 		Regions:     z.AlertRegions,
-		Tags:        z.Tags,
+		Zone:        z,
 	})
 	managementRegional.AddResourceDependency(managementGlobal, nil)
 	return stack

@@ -35,7 +35,7 @@ func newGuardrailsStack(app awscdk.App, p *Props, organization *organizationStac
 			Content:   content,
 			TargetIds: &ids,
 		})
-		resource.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)
+		constructs.Retained(resource)
 		if previous != nil {
 			// AWS Organizations takes two policy changes a second and CloudFormation does not retry a creation.
 			resource.AddResourceDependency(previous, nil)

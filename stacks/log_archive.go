@@ -35,7 +35,7 @@ func newLogArchiveStack(app awscdk.App, p *Props, organization *organizationStac
 		},
 		Target:  constructs.OneMember(organization.securityOUID, organization.logArchiveID),
 		Regions: []string{z.HomeRegion},
-		Tags:    z.Tags,
+		Zone:    z,
 	})
 	return stack
 }

@@ -44,8 +44,8 @@ func Add(app awscdk.App, p *Props) error {
 
 // newStack adds a stack of the management account in the home Region. Its name carries the zone's prefix.
 func newStack(app awscdk.App, p *Props, id, name, description string) awscdk.Stack {
-	tags := map[string]*string{p.Zone.Prefix + ":zone": jsii.String(p.Zone.Name)}
-	for key, value := range p.Zone.Tags {
+	tags := map[string]*string{}
+	for key, value := range p.Zone.ResourceTags() {
 		tags[key] = jsii.String(value)
 	}
 	return awscdk.NewStack(app, jsii.String(id), &awscdk.StackProps{

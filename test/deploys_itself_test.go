@@ -41,9 +41,8 @@ var deployActions = map[string][]string{
 }
 
 // resourceOf is an ARN as such a call would name it, in an account.
-func resourceOf(action, account string) string {
+func resourceOf(action, account, region string) string {
 	service, _, _ := strings.Cut(action, ":")
-	region := "eu-central-1"
 	switch service {
 	case "iam":
 		return "arn:aws:iam::" + account + ":role/landfall-config-recorder"
@@ -100,15 +99,22 @@ func TestNoGuardrailStopsTheZoneFromDeployingItself(t *testing.T) {
 				continue
 			}
 			principal := "arn:aws:iam::" + workloadID + ":role/" + role
+			// The baseline also goes to Regions that are not governed, only watched.
+			regions := []string{"eu-central-1", "us-east-2"}
+			if role == "landfall-security-administration" {
+				regions = a.zone.GovernedRegions
+			}
 			for _, action := range requests[role] {
-				resource := resourceOf(action, workloadID)
-				context := guardrail.BaseContext(principal, resource)
-				context["aws:RequestedRegion"] = policy.Values{"eu-central-1"}
-				decision, err := path.Decide(policy.Request{Action: action, Resource: resource, Principal: principal, Context: context})
-				require.NoError(t, err, action)
-				if decision.Denied() {
-					for _, reason := range decision.Reasons {
-						t.Errorf("%s as %s in %s: %s by %v (%s)", action, role, member.Name, decision.Decision, reason.Level, reason.Sid)
+				for _, region := range regions {
+					resource := resourceOf(action, workloadID, region)
+					context := guardrail.BaseContext(principal, resource)
+					context["aws:RequestedRegion"] = policy.Values{region}
+					decision, err := path.Decide(policy.Request{Action: action, Resource: resource, Principal: principal, Context: context})
+					require.NoError(t, err, action)
+					if decision.Denied() {
+						for _, reason := range decision.Reasons {
+							t.Errorf("%s in %s as %s of %s: %s by %v (%s)", action, region, role, member.Name, decision.Decision, reason.Level, reason.Sid)
+						}
 					}
 				}
 			}

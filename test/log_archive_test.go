@@ -84,7 +84,7 @@ func TestOnlyTheOrganizationTrailEncryptsWithItsKey(t *testing.T) {
 	template := assemblyOf(t, europeanZone).members["log-archive"]
 	key := template.only(t, "AWS::KMS::Key", map[string]any{"Description": "Encrypts the organization trail"})
 	require.Equal(t, true, key.properties["EnableKeyRotation"])
-	require.Equal(t, "Retain", key.all["DeletionPolicy"])
+	require.Equal(t, "RetainExceptOnCreate", key.all["DeletionPolicy"])
 
 	arn := "arn:aws:kms:eu-west-1:" + logArchiveID + ":key/example"
 	call := func(action, principal string, keys map[string]string) policy.Request {
@@ -115,7 +115,7 @@ func TestOnlyTheOrganizationTrailEncryptsWithItsKey(t *testing.T) {
 func TestTheTrailBucketCannotForget(t *testing.T) {
 	template := assemblyOf(t, europeanZone).members["log-archive"]
 	for _, bucket := range template.resources("AWS::S3::Bucket") {
-		require.Equal(t, "Retain", bucket.all["DeletionPolicy"], bucket.id)
+		require.Equal(t, "RetainExceptOnCreate", bucket.all["DeletionPolicy"], bucket.id)
 		require.Equal(t, "Retain", bucket.all["UpdateReplacePolicy"], bucket.id)
 		require.Equal(t, map[string]any{"Status": "Enabled"}, bucket.properties["VersioningConfiguration"], bucket.id)
 		require.Equal(t, map[string]any{
@@ -140,7 +140,7 @@ func TestTheTrailRecordsEveryAccountInEveryRegion(t *testing.T) {
 		require.Equal(t, true, trail.properties[on], on)
 	}
 	require.Equal(t, "landfall-organization", trail.properties["TrailName"], "the bucket's policy names it")
-	require.Equal(t, "Retain", trail.all["DeletionPolicy"])
+	require.Equal(t, "RetainExceptOnCreate", trail.all["DeletionPolicy"])
 	require.Equal(t, map[string]any{"Fn::GetAtt": []any{"Key", "KeyArn"}}, trail.properties["KMSKeyId"])
 	require.Empty(t, template.resources("AWS::Logs::LogGroup"), "the file turns CloudWatch Logs off")
 	var names []any

@@ -27,7 +27,7 @@ func TestWhatMustNotBeLostIsRetained(t *testing.T) {
 			for _, r := range template.resources("") {
 				if slices.Contains(precious, r.kind) || strings.HasPrefix(r.kind, "Custom::") {
 					seen[r.kind] = true
-					require.Equal(t, "Retain", r.all["DeletionPolicy"], "%s/%s", id, r.id)
+					require.Contains(t, []any{"Retain", "RetainExceptOnCreate"}, r.all["DeletionPolicy"], "%s/%s", id, r.id)
 					require.Equal(t, "Retain", r.all["UpdateReplacePolicy"], "%s/%s", id, r.id)
 				}
 			}

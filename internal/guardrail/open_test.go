@@ -131,7 +131,7 @@ func TestGuardrailsOfTheOwnerJoinTheCatalogue(t *testing.T) {
 			assert.Contains(t, string(p.Content), `"ArnNotLike":{"aws:PrincipalArn":"arn:*:iam::*:role/data-platform"}`)
 		}
 		if p.ID == "root-1" {
-			assert.Contains(t, string(p.Content), `"Resource":"arn:*:iam::*:role/data-platform"`, "nobody can make the exempt role")
+			assert.Contains(t, string(p.Content), `"arn:*:iam::*:role/data-platform"`, "nobody can make the exempt role")
 		}
 	}
 }

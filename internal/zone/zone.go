@@ -124,6 +124,14 @@ func Resolve(c *config.LandingZone) *Zone {
 	return z
 }
 
+// ResourceTags are the tags of every resource of the zone: its own, and one that says that the resource belongs to
+// the zone, by which guardrails know resources whose names are not the zone's.
+func (z *Zone) ResourceTags() map[string]string {
+	tags := map[string]string{z.Prefix + ":zone": z.Name}
+	maps.Copy(tags, z.Tags)
+	return tags
+}
+
 // Members are all member accounts that the file names, the security accounts first.
 func (z *Zone) Members() []Account {
 	return append([]Account{z.LogArchive, z.Audit}, z.Accounts...)
