@@ -117,7 +117,7 @@ func (m *Matcher) anyLine(text []byte) (json.RawMessage, []Raised, error) {
 	if err := d.Decode(&in); err != nil {
 		return in.ID, nil, fmt.Errorf("want one object with id and event: %w", err)
 	}
-	if d.More() {
+	if _, err := d.Token(); !errors.Is(err, io.EOF) { // More takes a closing bracket for the end
 		return in.ID, nil, errors.New("there is text after the object; want one object per line")
 	}
 	if len(in.ID) > 0 && (in.ID[0] == '{' || in.ID[0] == '[') {

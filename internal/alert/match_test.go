@@ -129,13 +129,14 @@ func TestALineIsAnsweredWithItsOwnID(t *testing.T) {
 		`{"id":{},"event":{}}`,
 		`{"id":7,"event":{}} {}`,
 		`not JSON`,
+		`{"id":8,"event":{}}}`,
 	}, "\n")
 	var out bytes.Buffer
 	sum, err := alert.MatchLines(context.Background(), strings.NewReader(in), &out, m)
 	require.NoError(t, err)
 	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
-	require.Len(t, lines, 11)
-	assert.Equal(t, 8, sum.Failed)
+	require.Len(t, lines, 12)
+	assert.Equal(t, 9, sum.Failed)
 	assert.JSONEq(t, `{"id":1,"alerts":[{"alert":"trail-tampering","severity":"critical","tier":"page","runbook":"trail-tampering"}]}`, lines[0])
 	assert.Equal(t, `{"id":"two","alerts":[]}`, lines[1])
 	assert.True(t, strings.HasPrefix(lines[2], `{"id":null,"alerts":[{`), lines[2])
@@ -148,6 +149,7 @@ func TestALineIsAnsweredWithItsOwnID(t *testing.T) {
 		8:  `{"id":null,"error":"id: want a string or a number"}`,
 		9:  `{"id":7,"error":"there is text after the object`,
 		10: `{"id":null,"error":"want one object`,
+		11: `{"id":8,"error":"there is text after the object`,
 	} {
 		assert.Contains(t, lines[i], want)
 	}
@@ -224,6 +226,7 @@ func FuzzTheOrderOfTheKeysOfALineDoesNotMatter(f *testing.F) {
 		f.Add([]byte("1"), []byte(event))
 	}
 	f.Fuzz(func(t *testing.T, id, event []byte) {
+		id, event = withoutLineEnds(id), withoutLineEnds(event)
 		usual, other := fmt.Appendf(nil, `{"id":%s,"event":%s}`, id, event), fmt.Appendf(nil, `{"event":%s,"id":%s}`, event, id)
 		if !json.Valid(id) || !json.Valid(event) {
 			// Text that reaches over the end of its value makes other lines. Still one that is no JSON has no answer.
@@ -237,10 +240,13 @@ func FuzzTheOrderOfTheKeysOfALineDoesNotMatter(f *testing.F) {
 	})
 }
 
-// answer returns the answer to a line without line ends, and whether it is none of an error.
+func withoutLineEnds(text []byte) []byte {
+	return bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("\n"), nil), []byte("\r"), nil)
+}
+
+// answer returns the answer to a line, and whether it is none of an error.
 func answer(t require.TestingT, m *alert.Matcher, line []byte) (string, bool) {
 	var out bytes.Buffer
-	line = bytes.ReplaceAll(bytes.ReplaceAll(line, []byte("\n"), nil), []byte("\r"), nil)
 	sum, err := alert.MatchLines(context.Background(), bytes.NewReader(line), &out, m)
 	require.NoError(t, err)
 	return out.String(), sum.Failed == 0
