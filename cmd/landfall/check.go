@@ -2,11 +2,17 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/landfall-aws/landfall/config"
+	"github.com/landfall-aws/landfall/controls"
+	"github.com/landfall-aws/landfall/internal/alert"
+	"github.com/landfall-aws/landfall/internal/guardrail"
+	"github.com/landfall-aws/landfall/internal/zone"
 )
 
 // checked is what `landfall check --json` prints.
@@ -36,6 +42,9 @@ func checkCommand(o *options) *cobra.Command {
 the file, line and column, the YAML path, the value, why it is wrong, what is allowed, and the
 word that was probably meant. Each problem is one line that editors and CI systems can jump to.
 
+When the file itself is right, check goes on to what it says of guardrails and alerts, to the guardrails of your own
+in the directory guardrails beside it with their proofs, to suppressions that have expired, and to the quotas of AWS.
+
 Exit codes: 0 the file is right, 1 the file has problems, 2 the file cannot be read
 (missing, a directory, no permission, too large, not UTF-8) or the command line is wrong.`,
 		Example: `  landfall check
@@ -43,10 +52,16 @@ Exit codes: 0 the file is right, 1 the file has problems, 2 the file cannot be r
   landfall check --json`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			zone, problems := config.Load(o.config)
+			file, problems := config.Load(o.config)
+			if len(problems) == 0 {
+				var err error
+				if problems, err = checkControls(o.config, file); err != nil {
+					return err
+				}
+			}
 			result := checked{File: o.config, OK: len(problems) == 0, Problems: problems}
 			if result.OK {
-				result.Zone = summarize(zone)
+				result.Zone = summarize(file)
 			}
 			if err := write(c, result, asJSON); err != nil {
 				return fmt.Errorf("write the answer: %w", err)
@@ -84,6 +99,32 @@ func write(c *cobra.Command, r checked, asJSON bool) error {
 	}
 	_, err := fmt.Fprintf(c.OutOrStdout(), "%v\n%s\n", r.Problems, count(len(r.Problems), "problem"))
 	return err
+}
+
+// checkControls says what is wrong between a right file and the catalogue. The error is of the catalogue itself.
+func checkControls(path string, file *config.LandingZone) (config.Problems, error) {
+	z := zone.Resolve(file)
+	var problems config.Problems
+	guardrails, err := guardrail.Open(controls.Guardrails(), path, z)
+	if err == nil {
+		_, err = guardrail.Plan(z, guardrails)
+	}
+	if wrong, are := errors.AsType[guardrail.Problems](err); are {
+		for _, p := range wrong {
+			problems = append(problems, config.Problem{File: p.File, Line: p.Line, Path: p.Path, Message: p.Message})
+		}
+	} else if err != nil {
+		return nil, fmt.Errorf("reading the guardrails: %w", err)
+	}
+	alerts, err := alert.Load(controls.Alerts())
+	if err != nil {
+		return nil, fmt.Errorf("reading the alerts: %w", err)
+	}
+	for _, p := range alert.Check(z, alerts, time.Now()) {
+		p.File = path
+		problems = append(problems, p)
+	}
+	return problems, nil
 }
 
 func summarize(z *config.LandingZone) *summary {

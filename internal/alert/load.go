@@ -16,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
+	"github.com/landfall-aws/landfall/internal/catalogue"
 	"github.com/landfall-aws/landfall/internal/eventpattern"
 )
 
@@ -123,12 +124,19 @@ type loader struct {
 	problems Problems
 	events   map[string]map[string]any
 	parts    map[string]partFile
+	// proofs says whether proofs are read.
+	proofs bool
 }
 
-// Load reads a catalogue: every *.yaml file is an alert, events/*.yaml are events that proofs build on,
+// Load reads a catalogue without its proofs, which are by far the larger part: every *.yaml file is an alert,
 // parts/*.yaml are pattern parts. The error is a Problems when a file is wrong.
-func Load(fsys fs.FS) (*Catalogue, error) {
-	l := &loader{fsys: fsys, events: map[string]map[string]any{}, parts: map[string]partFile{}}
+func Load(fsys fs.FS) (*Catalogue, error) { return load(fsys, false) }
+
+// LoadWithProofs is Load with the proofs, and with events/*.yaml, on which they build.
+func LoadWithProofs(fsys fs.FS) (*Catalogue, error) { return load(fsys, true) }
+
+func load(fsys fs.FS, proofs bool) (*Catalogue, error) {
+	l := &loader{fsys: fsys, proofs: proofs, events: map[string]map[string]any{}, parts: map[string]partFile{}}
 	if err := l.loadParts(); err != nil {
 		return nil, err
 	}
@@ -203,6 +211,9 @@ func (l *loader) read(file string, into any) (document, error) {
 	if err != nil {
 		return document{}, fmt.Errorf("reading the alert catalogue: %w", err)
 	}
+	if !l.proofs {
+		data = catalogue.WithoutProof(data)
+	}
 	f, err := parser.ParseBytes(data, 0)
 	if err != nil {
 		l.syntax(file, err)
@@ -254,6 +265,9 @@ func (l *loader) loadAlert(file string) (Alert, error) {
 	a.InputPaths, a.InputTemplate, err = a.message.transformer(a)
 	if err != nil {
 		l.bad(doc, "$.message", "%v", err)
+	}
+	if !l.proofs {
+		return a, nil
 	}
 	a.Proof.Equivalents = f.Proof.Equivalents
 	a.Proof.Raises = l.cases(doc, "raises", f.Proof.Raises)

@@ -14,7 +14,7 @@ import (
 )
 
 // loaded keeps the catalogue, which no test changes.
-var loaded = sync.OnceValues(func() (*alert.Catalogue, error) { return alert.Load(controls.Alerts()) })
+var loaded = sync.OnceValues(func() (*alert.Catalogue, error) { return alert.LoadWithProofs(controls.Alerts()) })
 
 func catalogue(t testing.TB) *alert.Catalogue {
 	t.Helper()
@@ -37,7 +37,7 @@ proof: {raises: [], ignores: []}
 `
 
 func TestWhatIsWrongWithAFileIsSaidWithItsLine(t *testing.T) {
-	_, err := alert.Load(fstest.MapFS{"x.yaml": {Data: []byte(goodAlert)}})
+	_, err := alert.LoadWithProofs(fstest.MapFS{"x.yaml": {Data: []byte(goodAlert)}})
 	require.NoError(t, err)
 	for name, test := range map[string]struct{ old, new, want string }{
 		"a key that does not exist":         {"why: because", "reason: because", `x.yaml:8: unknown field "reason"`},
@@ -69,7 +69,7 @@ func TestWhatIsWrongWithAFileIsSaidWithItsLine(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			require.Contains(t, goodAlert, test.old)
 			bad := strings.Replace(goodAlert, test.old, test.new, 1)
-			_, err := alert.Load(fstest.MapFS{"x.yaml": {Data: []byte(bad)}})
+			_, err := alert.LoadWithProofs(fstest.MapFS{"x.yaml": {Data: []byte(bad)}})
 			var problems alert.Problems
 			require.ErrorAs(t, err, &problems)
 			assert.Contains(t, err.Error(), test.want)
@@ -78,7 +78,7 @@ func TestWhatIsWrongWithAFileIsSaidWithItsLine(t *testing.T) {
 }
 
 func TestEventsThatBuildOnEachOtherInACircleAreRefused(t *testing.T) {
-	_, err := alert.Load(fstest.MapFS{
+	_, err := alert.LoadWithProofs(fstest.MapFS{
 		"x.yaml":        {Data: []byte(strings.Replace(goodAlert, "raises: []", "raises: [{name: n, base: a}]", 1))},
 		"events/a.yaml": {Data: []byte("base: b\n")},
 		"events/b.yaml": {Data: []byte("base: a\n")},

@@ -1,7 +1,6 @@
 package guardrail
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -14,6 +13,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"github.com/landfall-aws/landfall/internal/catalogue"
 )
 
 // Load reads guardrails/*.yaml and exemptions.yaml of the file system, without the proofs, which are by far the
@@ -108,7 +109,7 @@ func (l *loader) directory(fsys fs.FS, dir string, own bool) error {
 
 func (l *loader) guardrail(name string, data []byte, own bool) {
 	if !l.proofs {
-		data = withoutProof(data)
+		data = catalogue.WithoutProof(data)
 	}
 	f, ok := l.parse(name, data)
 	if !ok {
@@ -125,22 +126,6 @@ func (l *loader) guardrail(name string, data []byte, own bool) {
 		}
 	}
 	l.c.Guardrails = append(l.c.Guardrails, g)
-}
-
-// withoutProof empties the lines of the top-level key proof, so that all others keep their numbers.
-func withoutProof(data []byte) []byte {
-	var out []byte
-	inside := false
-	for line := range bytes.Lines(data) {
-		if c := line[0]; c != ' ' && c != '\t' && c != '\n' && c != '\r' && c != '#' {
-			inside = bytes.HasPrefix(line, []byte("proof:"))
-		}
-		if inside {
-			line = []byte("\n")
-		}
-		out = append(out, line...)
-	}
-	return out
 }
 
 // source is a parsed file that can say on which line a path lies.

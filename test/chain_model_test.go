@@ -1,0 +1,855 @@
+package test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/landfall-aws/landfall/internal/eventpattern"
+	"github.com/landfall-aws/landfall/internal/policy"
+)
+
+// This file is a model of how events travel once a zone is deployed. It knows the synthesized templates and
+// nothing else of the zone: which StackSet puts which template where, what then exists in every account and
+// Region, and what Amazon EventBridge, IAM, SNS, SQS, KMS and CloudWatch Logs make of it.
+
+// allManagementEvents is the state of rules that read-only calls reach.
+const allManagementEvents = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+
+// account is an account of the organization.
+type account struct {
+	name, id string
+	// ou is the path of the account's OU, "" for the management account.
+	ou string
+	// later is true for an account that joins after everything was deployed.
+	later bool
+}
+
+// stackSet is a StackSet as the templates of the management account describe it.
+type stackSet struct {
+	name string
+	// body is the template that the instances get.
+	body       template
+	parameters map[string]string
+	groups     []instances
+	// auto is true where accounts that join later get the template, selfManaged where roles of the account are used.
+	auto, selfManaged bool
+}
+
+// instances are the accounts and Regions of a StackSet.
+type instances struct {
+	ous, accounts, regions []string
+	intersection           bool
+}
+
+// cloud is the organization before the StackSets are deployed to it: what sabotage changes, and what deploy reads.
+type cloud struct {
+	home     string
+	accounts []account
+	sets     []*stackSet
+}
+
+// cloudOf reads the templates of the management account's stacks.
+func cloudOf(tb testing.TB, a *assembly) *cloud {
+	tb.Helper()
+	c := &cloud{home: a.zone.HomeRegion, accounts: []account{{name: "management", id: managementID}, {name: "joins later", id: "999900009999", ou: "Sandbox", later: true}}}
+	ids := map[string]string{"log-archive": logArchiveID, "audit": auditID}
+	for _, id := range sortedKeys(a.stacks) {
+		for _, r := range a.stacks[id].resources("Custom::LandfallAccount") {
+			name := r.properties["Name"].(string)
+			if ids[name] == "" {
+				ids[name] = fmt.Sprintf("77770000%04d", len(ids))
+			}
+			c.accounts = append(c.accounts, account{name: name, id: ids[name], ou: r.properties["OrganizationalUnitPath"].(string)})
+		}
+	}
+	p := place{account: managementID, region: c.home, accounts: ids, exports: exportsOf(tb, a, ids)}
+	for _, id := range sortedKeys(a.stacks) {
+		for _, r := range a.stacks[id].resources("AWS::CloudFormation::StackSet") {
+			c.sets = append(c.sets, readStackSet(tb, a, id, p, r))
+		}
+	}
+	return c
+}
+
+// exportsOf are the values that stacks of the management account export of accounts, OUs and the organization.
+func exportsOf(tb testing.TB, a *assembly, ids map[string]string) map[string]any {
+	tb.Helper()
+	out := map[string]any{}
+	for _, id := range sortedKeys(a.stacks) {
+		t := a.stacks[id]
+		outputs, _ := t["Outputs"].(map[string]any)
+		for _, key := range sortedKeys(outputs) {
+			output := outputs[key].(map[string]any)
+			export, exports := output["Export"].(map[string]any)
+			attribute, _ := output["Value"].(map[string]any)["Fn::GetAtt"].([]any)
+			if !exports || attribute == nil || !strings.HasPrefix(t.byID(tb, attribute[0].(string)).kind, "Custom::Landfall") {
+				continue
+			}
+			out[export["Name"].(string)] = t.resolve(tb, place{account: managementID, region: a.zone.HomeRegion, accounts: ids}, output["Value"])
+		}
+	}
+	return out
+}
+
+func readStackSet(tb testing.TB, a *assembly, stack string, p place, r resource) *stackSet {
+	tb.Helper()
+	t := a.stacks[stack]
+	text := func(value any) string { return fmt.Sprint(t.resolve(tb, p, value)) }
+	list := func(value any) []string {
+		var out []string
+		values, _ := value.([]any)
+		for _, v := range values {
+			out = append(out, text(v))
+		}
+		return out
+	}
+	s := &stackSet{name: text(r.properties["StackSetName"]), parameters: map[string]string{}, selfManaged: r.properties["PermissionModel"] == "SELF_MANAGED"}
+	require.NoError(tb, json.Unmarshal([]byte(templateBody(tb, a, stack, r)), &s.body), s.name)
+	parameters, _ := r.properties["Parameters"].([]any)
+	for _, parameter := range parameters {
+		m := parameter.(map[string]any)
+		s.parameters[m["ParameterKey"].(string)] = text(m["ParameterValue"])
+	}
+	if auto, ok := r.properties["AutoDeployment"].(map[string]any); ok {
+		s.auto = auto["Enabled"] == true
+	}
+	for _, group := range r.properties["StackInstancesGroup"].([]any) {
+		g := group.(map[string]any)
+		targets := g["DeploymentTargets"].(map[string]any)
+		s.groups = append(s.groups, instances{
+			ous: list(targets["OrganizationalUnitIds"]), accounts: list(targets["Accounts"]),
+			regions: list(g["Regions"]), intersection: targets["AccountFilterType"] == "INTERSECTION",
+		})
+	}
+	return s
+}
+
+// templateBody is the template of a StackSet: inline, or the file that its URL stands for.
+func templateBody(tb testing.TB, a *assembly, stack string, r resource) string {
+	tb.Helper()
+	if body, inline := r.properties["TemplateBody"].(string); inline {
+		return body
+	}
+	var assets struct {
+		Files map[string]struct {
+			Source       struct{ Path string }
+			Destinations map[string]struct{ ObjectKey string }
+		}
+	}
+	readJSON(tb, filepath.Join(a.dir, stack+".assets.json"), &assets)
+	url, err := json.Marshal(r.properties["TemplateURL"])
+	require.NoError(tb, err)
+	for _, id := range sortedKeys(assets.Files) {
+		f := assets.Files[id]
+		for _, destination := range f.Destinations {
+			if strings.Contains(string(url), "/"+destination.ObjectKey) {
+				data, err := os.ReadFile(filepath.Join(a.dir, f.Source.Path))
+				require.NoError(tb, err)
+				return string(data)
+			}
+		}
+	}
+	tb.Fatalf("no asset of stack %s is the template %s", stack, url)
+	return ""
+}
+
+// targets are the accounts of an instance group.
+func (c *cloud) targets(s *stackSet, g instances) []account {
+	var out []account
+	for _, a := range c.accounts {
+		inOU := slices.ContainsFunc(g.ous, func(id string) bool {
+			path := strings.TrimPrefix(id, "ou-")
+			return id == rootID || a.ou == path || strings.HasPrefix(a.ou, path+"/")
+		})
+		listed := slices.Contains(g.accounts, a.id)
+		switch {
+		case s.selfManaged && listed:
+		case s.selfManaged, a.id == managementID: // service-managed StackSets never reach the management account
+			continue
+		case !inOU, g.intersection && !listed, a.later && !s.auto:
+			continue
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// origin says which resource of which StackSet's template something was made from.
+type origin struct{ set, id string }
+
+func (o origin) String() string { return o.set + "/" + o.id }
+
+// document is a policy as it is where it was deployed.
+type document struct {
+	origin
+	// path is where in the resource's properties the document's statements are.
+	path string
+	text string
+}
+
+type rule struct {
+	origin
+	account, region, name, bus, state string
+	pattern                           *eventpattern.Pattern
+	scheduled                         bool
+	targets                           []target
+}
+
+// arn is the ARN of the rule (Service Authorization Reference, Amazon EventBridge: "rule-on-default-event-bus" and "rule-on-custom-event-bus").
+func (r rule) arn() string {
+	prefix := "arn:aws:events:" + r.region + ":" + r.account + ":rule/"
+	if r.bus != "default" {
+		prefix += r.bus + "/"
+	}
+	return prefix + r.name
+}
+
+type target struct {
+	index                  int
+	arn, role, deadLetters string
+	transformed            bool
+}
+
+type bus struct {
+	origin
+	policies []document
+}
+
+type role struct {
+	origin
+	trust    document
+	policies []document
+}
+
+type topic struct {
+	origin
+	key           string
+	policies      []document
+	subscriptions []subscription
+}
+
+type subscription struct {
+	origin
+	protocol, endpoint string
+}
+
+type queue struct {
+	origin
+	policies []document
+}
+
+type alarm struct {
+	origin
+	account, region, name string
+	properties            map[string]any
+	actions               []string
+}
+
+// deployment is what exists in every account and Region, by ARN.
+type deployment struct {
+	cloud *cloud
+	rules map[string][]rule // by the bus's ARN
+	buses map[string]*bus
+	roles map[string]*role
+	// topics, queues and keys have the policies that stacks attach to them.
+	topics   map[string]*topic
+	queues   map[string]*queue
+	keys     map[string]document
+	groups   map[string]origin     // by ARN without the trailing ":*"
+	logs     map[string][]document // resource policies of CloudWatch Logs, by account and Region
+	alarms   []alarm
+	problems []string
+}
+
+// ofPath are the resource types that the path of an event is made of.
+var ofPath = []string{
+	"AWS::Events::EventBus", "AWS::Events::EventBusPolicy", "AWS::Events::Rule", "AWS::IAM::Role", "AWS::KMS::Key",
+	"AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::SNS::Subscription", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy",
+	"AWS::Logs::LogGroup", "AWS::Logs::ResourcePolicy", "AWS::CloudWatch::Alarm",
+}
+
+// deployed is one resource where it exists.
+type deployed struct {
+	origin
+	place      place
+	kind       string
+	properties map[string]any
+}
+
+// instantiate resolves a StackSet's template in one place.
+func instantiate(tb testing.TB, s *stackSet, p place) []deployed {
+	tb.Helper()
+	p.parameters = s.parameters
+	var out []deployed
+	for _, r := range s.body.resources("") {
+		if slices.Contains(ofPath, r.kind) && s.body.exists(tb, p, r) {
+			properties, _ := s.body.resolve(tb, p, map[string]any(r.properties)).(map[string]any)
+			out = append(out, deployed{origin{s.name, r.id}, p, r.kind, properties})
+		}
+	}
+	return out
+}
+
+// deploy computes what exists once every StackSet has deployed. Instances that cache has are not computed again.
+func (c *cloud) deploy(tb testing.TB, cache map[string][]deployed) *deployment {
+	tb.Helper()
+	d := &deployment{
+		cloud: c, rules: map[string][]rule{}, buses: map[string]*bus{}, roles: map[string]*role{}, topics: map[string]*topic{},
+		queues: map[string]*queue{}, keys: map[string]document{}, groups: map[string]origin{}, logs: map[string][]document{},
+	}
+	var all []deployed
+	for _, s := range c.sets {
+		for _, g := range s.groups {
+			for _, a := range c.targets(s, g) {
+				for _, region := range g.regions {
+					key := fmt.Sprintf("%p %s %s", s, a.id, region)
+					if cache[key] == nil {
+						cache[key] = instantiate(tb, s, place{account: a.id, region: region})
+					}
+					all = append(all, cache[key]...)
+				}
+			}
+		}
+	}
+	// What policies and subscriptions attach to comes first.
+	for _, r := range all {
+		d.add(r)
+	}
+	for _, r := range all {
+		d.attach(r)
+	}
+	return d
+}
+
+func (d *deployment) add(r deployed) {
+	text := func(key string) string { s, _ := r.properties[key].(string); return s }
+	arn := func(service, name string) string {
+		return "arn:aws:" + service + ":" + r.place.region + ":" + r.place.account + ":" + name
+	}
+	switch r.kind {
+	case "AWS::Events::EventBus":
+		d.buses[arn("events", "event-bus/"+text("Name"))] = &bus{origin: r.origin}
+	case "AWS::IAM::Role":
+		made := &role{origin: r.origin, trust: r.document("AssumeRolePolicyDocument")}
+		policies, _ := r.properties["Policies"].([]any)
+		for i := range policies {
+			made.policies = append(made.policies, r.document(fmt.Sprintf("Policies.%d.PolicyDocument", i)))
+		}
+		d.roles["arn:aws:iam::"+r.place.account+":role/"+text("RoleName")] = made
+	case "AWS::KMS::Key":
+		d.keys[arn("kms", "key/"+r.id)] = r.document("KeyPolicy")
+	case "AWS::SNS::Topic":
+		d.topics[arn("sns", text("TopicName"))] = &topic{origin: r.origin, key: text("KmsMasterKeyId")}
+	case "AWS::SQS::Queue":
+		d.queues[arn("sqs", text("QueueName"))] = &queue{origin: r.origin}
+	case "AWS::Logs::LogGroup":
+		d.groups[arn("logs", "log-group:"+text("LogGroupName"))] = r.origin
+	}
+}
+
+func (d *deployment) attach(r deployed) {
+	text := func(key string) string { s, _ := r.properties[key].(string); return s }
+	missing := func(what string) {
+		d.problems = append(d.problems, fmt.Sprintf("%s in %s belongs to %s, which does not exist", r.origin, r.place.account, what))
+	}
+	arn := func(service, name string) string {
+		return "arn:aws:" + service + ":" + r.place.region + ":" + r.place.account + ":" + name
+	}
+	switch r.kind {
+	case "AWS::Events::EventBusPolicy":
+		on := arn("events", "event-bus/"+text("EventBusName"))
+		if d.buses[on] == nil {
+			missing(on)
+			return
+		}
+		d.buses[on].policies = append(d.buses[on].policies, r.statement())
+	case "AWS::Events::Rule":
+		d.addRule(r, text)
+	case "AWS::SNS::TopicPolicy":
+		topics, _ := r.properties["Topics"].([]any)
+		for _, on := range topics {
+			if t := d.topics[fmt.Sprint(on)]; t != nil {
+				t.policies = append(t.policies, r.document("PolicyDocument"))
+			} else {
+				missing(fmt.Sprint(on))
+			}
+		}
+	case "AWS::SNS::Subscription":
+		if t := d.topics[text("TopicArn")]; t != nil {
+			t.subscriptions = append(t.subscriptions, subscription{r.origin, text("Protocol"), text("Endpoint")})
+		} else {
+			missing(text("TopicArn"))
+		}
+	case "AWS::SQS::QueuePolicy":
+		queues, _ := r.properties["Queues"].([]any)
+		for _, url := range queues {
+			on := arn("sqs", filepath.Base(fmt.Sprint(url)))
+			if q := d.queues[on]; q != nil {
+				q.policies = append(q.policies, r.document("PolicyDocument"))
+			} else {
+				missing(on)
+			}
+		}
+	case "AWS::Logs::ResourcePolicy":
+		where := r.place.account + " " + r.place.region
+		d.logs[where] = append(d.logs[where], document{r.origin, "PolicyDocument", text("PolicyDocument")})
+	case "AWS::CloudWatch::Alarm":
+		a := alarm{r.origin, r.place.account, r.place.region, text("AlarmName"), r.properties, nil}
+		actions, _ := r.properties["AlarmActions"].([]any)
+		for _, action := range actions {
+			a.actions = append(a.actions, fmt.Sprint(action))
+		}
+		d.alarms = append(d.alarms, a)
+	}
+}
+
+func (d *deployment) addRule(r deployed, text func(string) string) {
+	made := rule{origin: r.origin, account: r.place.account, region: r.place.region, name: text("Name"), bus: "default", state: text("State"), scheduled: text("ScheduleExpression") != ""}
+	if name := text("EventBusName"); name != "" {
+		made.bus = name
+	}
+	if pattern := r.properties["EventPattern"]; pattern != nil {
+		var err error
+		if made.pattern, err = patternOf(pattern); err != nil {
+			d.problems = append(d.problems, fmt.Sprintf("the pattern of %s: %v", r.origin, err))
+			return
+		}
+	}
+	targets, _ := r.properties["Targets"].([]any)
+	for i, t := range targets {
+		properties := t.(map[string]any)
+		letters, _ := properties["DeadLetterConfig"].(map[string]any)
+		get := func(m map[string]any, key string) string { s, _ := m[key].(string); return s }
+		_, transformed := properties["InputTransformer"]
+		made.targets = append(made.targets, target{i, get(properties, "Arn"), get(properties, "RoleArn"), get(letters, "Arn"), transformed})
+	}
+	on := busARN(made.account, made.region, made.bus)
+	d.rules[on] = append(d.rules[on], made)
+}
+
+func busARN(account, region, name string) string {
+	return "arn:aws:events:" + region + ":" + account + ":event-bus/" + name
+}
+
+// document is the policy at a path of the resource's properties.
+func (r deployed) document(path string) document {
+	var value any = r.properties
+	for _, key := range strings.Split(path, ".") {
+		switch v := value.(type) {
+		case map[string]any:
+			value = v[key]
+		case []any:
+			var i int
+			fmt.Sscan(key, &i)
+			value = v[i]
+		}
+	}
+	text, _ := json.Marshal(value)
+	return document{r.origin, path, string(text)}
+}
+
+// statement is the policy of a bus, whose resource has a single statement.
+func (r deployed) statement() document {
+	text, _ := json.Marshal(map[string]any{"Version": policy.Version2012, "Statement": r.properties["Statement"]})
+	return document{r.origin, "Statement", string(text)}
+}
+
+// Patterns and policies by their text, since most are the same in every account and Region.
+var (
+	parsedPatterns   = map[string]*eventpattern.Pattern{}
+	compiledPolicies = map[string]*policy.Compiled{}
+)
+
+func patternOf(value any) (*eventpattern.Pattern, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	if parsedPatterns[string(text)] == nil {
+		p, err := eventpattern.Parse(text)
+		if err != nil {
+			return nil, err
+		}
+		parsedPatterns[string(text)] = p
+	}
+	return parsedPatterns[string(text)], nil
+}
+
+func compiled(kind policy.Kind, text string) (*policy.Compiled, error) {
+	key := string(kind) + text
+	if compiledPolicies[key] == nil {
+		parsed, err := policy.Parse([]byte(text))
+		if err != nil {
+			return nil, err
+		}
+		if compiledPolicies[key], err = policy.Compile(kind, parsed); err != nil {
+			delete(compiledPolicies, key)
+			return nil, err
+		}
+	}
+	return compiledPolicies[key], nil
+}
+
+// happening is an event where it happens.
+type happening struct {
+	account, region string
+	event           *eventpattern.Event
+	// readOnly is true for calls that change nothing.
+	readOnly bool
+}
+
+// happen puts an event, whose text is an EventBridge envelope, into an account and a Region.
+func happen(text []byte, account, region string) (happening, error) {
+	var event map[string]json.RawMessage
+	if err := json.Unmarshal(text, &event); err != nil {
+		return happening{}, err
+	}
+	var detail struct{ ReadOnly bool }
+	_ = json.Unmarshal(event["detail"], &detail) // a detail of another shape is no call
+	event["account"], _ = json.Marshal(account)
+	// AWS Health sends some events to us-east-1 with the Region "global".
+	if string(event["region"]) != `"global"` || region != "us-east-1" {
+		event["region"], _ = json.Marshal(region)
+	}
+	moved, err := json.Marshal(event)
+	if err != nil {
+		return happening{}, err
+	}
+	parsed, err := eventpattern.ParseEvent(moved)
+	viaTrail := strings.Contains(string(event["detail-type"]), "via CloudTrail")
+	return happening{account, region, parsed, viaTrail && detail.ReadOnly}, err
+}
+
+// arrival is an event at its end.
+type arrival struct {
+	// rule is the name of the rule that sent it there, end the ARN of the topic or log group.
+	rule, end string
+	// buses are the buses it was on.
+	buses []string
+}
+
+// link is a part of the path, as something that can break: a resource, and which of its targets or policy statements.
+type link struct {
+	origin
+	part string
+}
+
+// walk follows one event.
+type walk struct {
+	d        *deployment
+	event    happening
+	arrivals []arrival
+	// broken says what on the way does not work, limits where EventBridge would not pass the event on although all is permitted.
+	broken, limits []string
+	used           map[link]bool
+}
+
+func newWalk(d *deployment, h happening) *walk {
+	return &walk{d: d, event: h, used: map[link]bool{}, broken: slices.Clone(d.problems)}
+}
+
+// from follows the event from the default bus of where it happens.
+func (w *walk) from() *walk {
+	w.onBus([]string{busARN(w.event.account, w.event.region, "default")})
+	return w
+}
+
+func (w *walk) fail(r rule, format string, args ...any) {
+	w.broken = append(w.broken, fmt.Sprintf("rule %s in %s (%s): %s", r.name, r.account, r.region, fmt.Sprintf(format, args...)))
+}
+
+func (w *walk) limit(r rule, format string, args ...any) {
+	w.limits = append(w.limits, fmt.Sprintf("rule %s of bus %s in %s: %s", r.name, r.bus, r.region, fmt.Sprintf(format, args...)))
+}
+
+// maxBusHops is how often EventBridge passes an event from bus to bus: it "can't route events received from a sender
+// event bus to a third event bus" (EventBridge user guide, eb-bus-to-bus and eb-cross-account, read 2026-11-25); the
+// second time it answers THIRD_ACCOUNT_HOP_DETECTED, and the event goes to the dead-letter queue.
+const maxBusHops = 1
+
+// onBus hands the event to the rules of the last of the buses that it was on.
+func (w *walk) onBus(buses []string) {
+	for _, r := range w.d.rules[buses[len(buses)-1]] {
+		if r.pattern == nil || !r.pattern.MatchEvent(w.event.event) {
+			continue
+		}
+		// EventBridge user guide, "Receiving read-only management events from AWS services": rules of default and of
+		// custom buses that are merely enabled do not see them.
+		switch {
+		case r.state == allManagementEvents, r.state == "ENABLED" && !w.event.readOnly:
+			w.send(r, buses)
+		case r.state == "ENABLED" && r.bus != "default":
+			w.limit(r, "is merely ENABLED, so that EventBridge hands no read-only call to it; it needs %s", allManagementEvents)
+			w.send(r, buses)
+		}
+	}
+}
+
+// send sends the event to the targets of a rule.
+func (w *walk) send(r rule, buses []string) {
+	w.used[link{r.origin, ""}] = true
+	for _, t := range r.targets {
+		w.deadLetters(r, t)
+		part := strings.SplitN(t.arn, ":", 6)
+		if len(part) != 6 {
+			w.fail(r, "the target %q is no ARN", t.arn)
+			continue
+		}
+		switch service := part[2]; service {
+		case "events":
+			w.toBus(r, t, buses)
+		case "sns":
+			w.toTopic(r, t, buses)
+		case "logs":
+			w.toLogGroup(r, t, buses)
+		default:
+			w.fail(r, "no test knows the target %s", t.arn)
+		}
+	}
+}
+
+// deadLetters checks that what the target does not take is kept, and that somebody is told.
+func (w *walk) deadLetters(r rule, t target) {
+	if t.deadLetters == "" {
+		w.fail(r, "has no dead-letter queue")
+		return
+	}
+	q := w.d.queues[t.deadLetters]
+	if q == nil {
+		w.fail(r, "its dead-letter queue %s does not exist", t.deadLetters)
+		return
+	}
+	// A dead-letter queue is in the account and Region of its rule (EventBridge user guide, "Using dead-letter queues").
+	if part := strings.SplitN(t.deadLetters, ":", 6); part[3] != r.region || part[4] != r.account {
+		w.fail(r, "its dead-letter queue %s is in another account or Region", t.deadLetters)
+	}
+	w.allowed(r, "the dead-letter queue "+t.deadLetters, q.policies, policy.Request{
+		Action: "sqs:SendMessage", Resource: t.deadLetters, Principal: "events.amazonaws.com",
+		Context: with(map[string]string{"aws:SourceArn": r.arn(), "aws:SourceAccount": r.account}),
+	})
+	name := t.deadLetters[strings.LastIndex(t.deadLetters, ":")+1:]
+	if !w.watched(r.account, r.region, "AWS/SQS", "QueueName", name) {
+		w.fail(r, "no alarm watches its dead-letter queue %s", t.deadLetters)
+	}
+}
+
+// watched says whether an alarm of the account and Region watches a metric of the thing with the name.
+func (w *walk) watched(account, region, namespace, dimension, name string) bool {
+	for _, a := range w.d.alarms {
+		if a.account != account || a.region != region || a.properties["Namespace"] != namespace {
+			continue
+		}
+		dimensions, _ := a.properties["Dimensions"].([]any)
+		if slices.ContainsFunc(dimensions, func(d any) bool {
+			return includes(d.(map[string]any), map[string]any{"Name": dimension, "Value": name})
+		}) {
+			w.used[link{a.origin, ""}] = true
+			return true
+		}
+	}
+	return false
+}
+
+// allowed says whether one of a resource's policies allows the request and none denies it.
+func (w *walk) allowed(r rule, of string, policies []document, request policy.Request) bool {
+	var by *link
+	for _, document := range policies {
+		p, err := compiled(policy.Resource, document.text)
+		if err != nil {
+			w.fail(r, "the policy of %s: %v", of, err)
+			return false
+		}
+		result, err := policy.EvaluateResourcePolicy(p, request)
+		if err != nil {
+			w.fail(r, "%s: %v", of, err)
+			return false
+		}
+		switch {
+		case result.Decision == policy.ExplicitlyDenied:
+			w.fail(r, "%s denies %s to %s", of, request.Action, request.Principal)
+			return false
+		case result.Decision == policy.Allowed && by == nil:
+			by = &link{document.origin, fmt.Sprintf("%s %d", document.path, result.By[0].Statement)}
+		}
+	}
+	if by == nil {
+		w.fail(r, "%s does not allow %s to %s", of, request.Action, request.Principal)
+		return false
+	}
+	w.used[*by] = true
+	return true
+}
+
+func (w *walk) toBus(r rule, t target, buses []string) {
+	on := w.d.buses[t.arn]
+	if on == nil {
+		w.fail(r, "its target %s does not exist", t.arn)
+		return
+	}
+	if t.transformed {
+		w.fail(r, "a bus takes no input transformer") // PutTargets: not for buses
+		return
+	}
+	if slices.Contains(buses, t.arn) {
+		w.fail(r, "sends back to %s", t.arn)
+		return
+	}
+	if !w.assumes(r, t) {
+		return
+	}
+	owner, from := accountOf(t.arn), accountOf(buses[0])
+	if owner != r.account && r.account != from {
+		w.fail(r, "EventBridge does not pass events of %s on to a third account", from)
+		return
+	}
+	if owner != r.account && !w.allowed(r, "the bus "+t.arn, on.policies, policy.Request{
+		Action: "events:PutEvents", Resource: t.arn, Principal: t.role,
+		Context: with(map[string]string{"aws:PrincipalOrgID": organizationID}),
+	}) {
+		return
+	}
+	w.used[link{on.origin, ""}] = true
+	if len(buses) > maxBusHops {
+		w.limit(r, "sends on to %s what %s received from %s; EventBridge passes an event from bus to bus only %d time", t.arn, buses[len(buses)-1], buses[0], maxBusHops)
+	}
+	w.onBus(append(slices.Clone(buses), t.arn))
+}
+
+func accountOf(arn string) string { return strings.SplitN(arn, ":", 6)[4] }
+
+// assumes says whether EventBridge may use the target's role to send to the bus. A bus that trusts an organization
+// takes events with a role only (PutTargets, RoleArn).
+func (w *walk) assumes(r rule, t target) bool {
+	as := w.d.roles[t.role]
+	if as == nil {
+		w.fail(r, "its role %q does not exist", t.role)
+		return false
+	}
+	if accountOf(t.role) != r.account {
+		w.fail(r, "its role %s is in another account", t.role)
+		return false
+	}
+	if !w.allowed(r, "the trust of role "+t.role, []document{as.trust}, policy.Request{
+		Action: "sts:AssumeRole", Resource: t.role, Principal: "events.amazonaws.com",
+		Context: with(map[string]string{"aws:SourceAccount": r.account, "aws:SourceArn": r.arn()}),
+	}) {
+		return false
+	}
+	// A role's own policies decide like one level of service control policies: without an Allow nothing is allowed.
+	var level []*policy.Compiled
+	for _, document := range as.policies {
+		p, err := compiled(policy.SCP, document.text)
+		if err != nil {
+			w.fail(r, "the policy of role %s: %v", t.role, err)
+			return false
+		}
+		level = append(level, p)
+	}
+	result, err := policy.Evaluate(policy.Levels{level}, nil, policy.Request{Action: "events:PutEvents", Resource: t.arn, Principal: t.role, Context: with(nil)})
+	if err != nil || result.Decision != policy.Allowed {
+		w.fail(r, "its role %s may not send to %s (%s)", t.role, t.arn, result.Decision)
+		return false
+	}
+	by := result.By[0]
+	w.used[link{as.origin, ""}] = true
+	w.used[link{as.origin, fmt.Sprintf("%s %d", as.policies[by.Policy].path, by.Statement)}] = true
+	return true
+}
+
+// local says whether a target is where its rule is, as targets other than buses must be.
+func (w *walk) local(r rule, t target) bool {
+	if part := strings.SplitN(t.arn, ":", 6); part[3] != r.region || part[4] != r.account {
+		w.fail(r, "its target %s is in another account or Region", t.arn)
+		return false
+	}
+	return true
+}
+
+func (w *walk) toTopic(r rule, t target, buses []string) {
+	on := w.d.topics[t.arn]
+	if on == nil {
+		w.fail(r, "its target %s does not exist", t.arn)
+		return
+	}
+	if w.local(r, t) && w.publishes(r, on, t.arn, "events.amazonaws.com", r.arn()) {
+		w.used[link{on.origin, ""}] = true
+		for _, s := range on.subscriptions {
+			w.used[link{s.origin, ""}] = true
+		}
+		w.arrivals = append(w.arrivals, arrival{r.name, t.arn, buses})
+	}
+}
+
+// publishes says whether a service may publish to a topic for the rule or alarm with the ARN.
+func (w *walk) publishes(r rule, on *topic, arn, service, source string) bool {
+	if !w.allowed(r, "the topic "+arn, on.policies, policy.Request{
+		Action: "sns:Publish", Resource: arn, Principal: service,
+		Context: with(map[string]string{"aws:SourceArn": source, "aws:SourceAccount": accountOf(arn)}),
+	}) {
+		return false
+	}
+	if on.key == "" {
+		return true
+	}
+	key, ok := w.d.keys[on.key]
+	if !ok {
+		w.fail(r, "the key %s of topic %s does not exist", on.key, arn)
+		return false
+	}
+	for _, action := range []string{"kms:GenerateDataKey", "kms:Decrypt"} {
+		// EventBridge sends no source keys to KMS.
+		if !w.allowed(r, "the key of topic "+arn, []document{key}, policy.Request{Action: action, Resource: on.key, Principal: service, Context: with(nil)}) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *walk) toLogGroup(r rule, t target, buses []string) {
+	made, exists := w.d.groups[t.arn]
+	if !exists {
+		w.fail(r, "its target %s does not exist", t.arn)
+		return
+	}
+	// EventBridge user guide, "CloudWatch Logs log groups as targets": the name, and the two principals of the policy.
+	if !strings.Contains(t.arn, ":log-group:/aws/events/") {
+		w.fail(r, "EventBridge writes to log groups below /aws/events/ only, not to %s", t.arn)
+		return
+	}
+	if !w.local(r, t) {
+		return
+	}
+	for _, principal := range []string{"events.amazonaws.com", "delivery.logs.amazonaws.com"} {
+		for action, resource := range map[string]string{"logs:CreateLogStream": t.arn + ":log-stream:1", "logs:PutLogEvents": t.arn + ":log-stream:1"} {
+			if !w.allowed(r, "the log group "+t.arn, w.d.logs[r.account+" "+r.region], policy.Request{Action: action, Resource: resource, Principal: principal, Context: with(nil)}) {
+				return
+			}
+		}
+	}
+	w.used[link{made, ""}] = true
+	w.arrivals = append(w.arrivals, arrival{r.name, t.arn, buses})
+}
+
+// clone copies a StackSet so that a change of the copy leaves the original as it is.
+func (s *stackSet) clone(tb testing.TB) *stackSet {
+	tb.Helper()
+	text, err := json.Marshal(s.body)
+	require.NoError(tb, err)
+	out := *s
+	out.body = nil
+	require.NoError(tb, json.Unmarshal(text, &out.body))
+	out.parameters = maps.Clone(s.parameters)
+	out.groups = slices.Clone(s.groups)
+	for i := range out.groups {
+		out.groups[i].regions = slices.Clone(out.groups[i].regions)
+	}
+	return &out
+}

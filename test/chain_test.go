@@ -1,0 +1,691 @@
+package test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/landfall-aws/landfall/controls"
+	"github.com/landfall-aws/landfall/internal/alert"
+	"github.com/landfall-aws/landfall/internal/zone"
+)
+
+// chain is a zone as it is deployed, with the alerts that it listens for.
+type chain struct {
+	zone   *zone.Zone
+	cloud  *cloud
+	alerts []alert.Routed
+	cache  map[string][]deployed
+}
+
+// chains are the zones that the tests of this file walk, by their text.
+var chains = map[string]*chain{}
+
+func chainOf(tb testing.TB, text string) *chain {
+	tb.Helper()
+	if chains[text] == nil {
+		a := assemblyOf(tb, text)
+		catalogue, err := alert.LoadWithProofs(controls.Alerts())
+		require.NoError(tb, err)
+		chains[text] = &chain{a.zone, cloudOf(tb, a), alert.For(a.zone, catalogue), map[string][]deployed{}}
+	}
+	return chains[text]
+}
+
+// eachChain runs a test in the European and in the default zone.
+func eachChain(t *testing.T, test func(*testing.T, *chain)) {
+	t.Run("the European zone", func(t *testing.T) { test(t, chainOf(t, europeanZone)) })
+	t.Run("the default zone", func(t *testing.T) { test(t, chainOf(t, file(t, "config/landing-zone.yaml"))) })
+}
+
+// probe is one event that is sent along the path, and what is asked of its arrival.
+type probe struct {
+	name            string
+	account, region string
+	readOnly        bool
+	start           func(*deployment) *walk
+	// judge says what is wrong with where the event arrived.
+	judge func(*walk) []string
+}
+
+// try sends the event and says what is wrong, each time with the probe's name.
+func (p probe) try(d *deployment) (*walk, []string) {
+	w := p.start(d)
+	wrong := append(p.judge(w), w.broken...)
+	for i := range wrong {
+		wrong[i] = p.name + ": " + wrong[i]
+	}
+	return w, wrong
+}
+
+// end is the ARN of the topic or log group to which a tier leads.
+func (c *chain) end(t alert.Tier) string {
+	if t == alert.Digest {
+		return "arn:aws:logs:" + c.zone.HomeRegion + ":" + auditID + ":log-group:/aws/events/" + c.zone.Resource("digest")
+	}
+	return "arn:aws:sns:" + c.zone.HomeRegion + ":" + auditID + ":" + c.zone.Resource("alerts", string(t))
+}
+
+// listens says whether an alert listens in an account.
+func listens(in alert.Accounts, a account) bool {
+	switch in {
+	case alert.ManagementAccount:
+		return a.id == managementID
+	case alert.AuditAccount:
+		return a.id == auditID
+	case alert.LogArchiveAccount:
+		return a.id == logArchiveID
+	}
+	return true
+}
+
+// probes puts cases of every alert into every account and Region in which the alert listens.
+func (c *chain) probes(tb testing.TB, cases func(alert.Proof) []alert.Case, judge func(alert.Routed) func(*walk) []string) []probe {
+	tb.Helper()
+	var out []probe
+	for _, r := range c.alerts {
+		asked := judge(r)
+		for _, a := range c.cloud.accounts {
+			if !listens(r.Listen.Accounts, a) {
+				continue
+			}
+			for _, region := range r.Regions {
+				for _, k := range cases(r.Proof) {
+					h, err := happen(k.Event, a.id, region)
+					require.NoError(tb, err, "%s: %s", r.ID, k.Name)
+					out = append(out, probe{
+						name:    fmt.Sprintf("%s, %q, in account %s, %s", r.ID, k.Name, a.name, region),
+						account: a.id, region: region, readOnly: h.readOnly,
+						start: func(d *deployment) *walk { return newWalk(d, h).from() },
+						judge: asked,
+					})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// arrives asks that an event reaches, once, the topic of the alert's tier and everybody who subscribed.
+func (c *chain) arrives(r alert.Routed) func(*walk) []string {
+	want, recipients := c.end(r.Tier), alert.Recipients(c.zone, r.Tier)
+	return func(w *walk) []string {
+		var got, mailed []string
+		for _, a := range w.arrivals {
+			if a.rule == r.RuleName {
+				got = append(got, a.end)
+			}
+		}
+		if len(got) == 0 {
+			return []string{"it never arrives at " + want}
+		}
+		if !slices.Equal(got, []string{want}) {
+			return []string{fmt.Sprintf("it arrives at %v; want %s once", got, want)}
+		}
+		if r.Tier == alert.Digest {
+			return nil
+		}
+		for _, s := range w.d.topics[want].subscriptions {
+			if s.protocol == "email" {
+				mailed = append(mailed, s.endpoint)
+			}
+		}
+		sort.Strings(mailed)
+		if !slices.Equal(mailed, recipients) {
+			return []string{fmt.Sprintf("%s mails %v; want %v", want, mailed, recipients)}
+		}
+		return nil
+	}
+}
+
+// once asks that no alert tells of one event twice.
+func once(w *walk) []string {
+	seen := map[string]int{}
+	for _, a := range w.arrivals {
+		seen[a.rule+" at "+a.end]++
+	}
+	var out []string
+	for _, key := range sortedKeys(seen) {
+		if seen[key] > 1 {
+			out = append(out, fmt.Sprintf("it arrives %d times by %s", seen[key], key))
+		}
+	}
+	return out
+}
+
+func raises(p alert.Proof) []alert.Case  { return p.Raises }
+func ignores(p alert.Proof) []alert.Case { return p.Ignores }
+
+// raising are the probes of the events that raise.
+func (c *chain) raising(tb testing.TB) []probe {
+	tb.Helper()
+	return c.probes(tb, raises, func(r alert.Routed) func(*walk) []string {
+		arrives := c.arrives(r)
+		return func(w *walk) []string { return append(arrives(w), once(w)...) }
+	})
+}
+
+// report fails the test with what is wrong; of what differs in the place only, it shows one and counts the others.
+func report(t *testing.T, wrong []string) {
+	t.Helper()
+	first, count := map[string]string{}, map[string]int{}
+	for _, text := range wrong {
+		what := text[strings.LastIndex(text, ": ")+1:] + text[:max(strings.Index(text, ","), 0)]
+		if count[what]++; count[what] == 1 {
+			first[what] = text
+		}
+	}
+	const most = 12
+	for i, what := range sortedKeys(first) {
+		if i == most {
+			t.Errorf("and %d more of other kinds", len(first)-most)
+			break
+		}
+		if count[what] > 1 {
+			t.Errorf("%s (and %d more like this)", first[what], count[what]-1)
+		} else {
+			t.Error(first[what])
+		}
+	}
+}
+
+func tryAll(t *testing.T, d *deployment, probes []probe) {
+	t.Helper()
+	require.NotEmpty(t, probes)
+	var wrong []string
+	for _, p := range probes {
+		_, w := p.try(d)
+		wrong = append(wrong, w...)
+	}
+	report(t, wrong)
+	t.Logf("%d events sent", len(probes))
+}
+
+func TestEveryAlertArrivesFromEveryAccountAndRegionWhereItListens(t *testing.T) {
+	eachChain(t, func(t *testing.T, c *chain) {
+		tryAll(t, c.cloud.deploy(t, c.cache), c.raising(t))
+	})
+}
+
+func TestWhatAnAlertIgnoresDoesNotArriveByIt(t *testing.T) {
+	eachChain(t, func(t *testing.T, c *chain) {
+		tryAll(t, c.cloud.deploy(t, c.cache), c.probes(t, ignores, func(r alert.Routed) func(*walk) []string {
+			return func(w *walk) []string {
+				for _, a := range w.arrivals {
+					if a.rule == r.RuleName {
+						return []string{"it arrives at " + a.end}
+					}
+				}
+				return once(w)
+			}
+		}))
+	})
+}
+
+// heartbeats are the probes of the scheduled events that show that the path works.
+func (c *chain) heartbeats(tb testing.TB) []probe {
+	tb.Helper()
+	var out []probe
+	for _, region := range c.zone.AlertRegions {
+		var sent []rule
+		out = append(out, probe{
+			name: "the heartbeat of " + region, account: managementID, region: region,
+			start: func(d *deployment) *walk {
+				sent = nil
+				for _, r := range d.rules[busARN(managementID, region, "default")] {
+					if r.scheduled && r.state != "DISABLED" {
+						sent = append(sent, r)
+					}
+				}
+				w := newWalk(d, happening{})
+				for _, r := range sent {
+					// A scheduled event goes to its rule's targets only.
+					text, err := json.Marshal(map[string]any{"version": "0", "id": "1", "source": "aws.events", "detail-type": "Scheduled Event",
+						"time": "2026-11-25T08:00:00Z", "account": r.account, "region": r.region, "resources": []string{r.arn()}, "detail": map[string]any{}})
+					require.NoError(tb, err)
+					w.event, err = happen(text, r.account, r.region)
+					require.NoError(tb, err)
+					w.send(r, []string{busARN(r.account, r.region, r.bus)})
+				}
+				return w
+			},
+			judge: func(w *walk) []string {
+				if len(w.arrivals) != 1 {
+					return []string{fmt.Sprintf("%d rules send it, and it arrives %d times: %v; want once", len(sent), len(w.arrivals), w.arrivals)}
+				}
+				return w.alarmed(region, w.arrivals[0].end)
+			},
+		})
+	}
+	return out
+}
+
+// alarmed says what is wrong with the alarm on the silence of a Region, whose heartbeats a log group gets.
+func (w *walk) alarmed(region, group string) []string {
+	if !strings.HasSuffix(group, "/"+region) {
+		return []string{"it arrives at " + group + ", which is of another Region"}
+	}
+	part := strings.SplitN(group, ":", 7)
+	silent := map[string]any{
+		"MetricName": "IncomingLogEvents", "Statistic": "Sum", "Threshold": 1.0,
+		"ComparisonOperator": "LessThanThreshold", "TreatMissingData": "breaching",
+	}
+	for _, a := range w.d.alarms {
+		if a.region != part[3] || a.account != part[4] || a.properties["Namespace"] != "AWS/Logs" {
+			continue
+		}
+		if dimensions, _ := a.properties["Dimensions"].([]any); len(dimensions) != 1 || !includes(dimensions[0].(map[string]any), map[string]any{"Name": "LogGroupName", "Value": part[6]}) {
+			continue
+		}
+		w.used[link{a.origin, ""}] = true
+		var out []string
+		if !includes(a.properties, silent) {
+			out = append(out, fmt.Sprintf("the alarm %s does not notice silence: %v", a.name, a.properties))
+		}
+		if len(a.actions) == 0 {
+			out = append(out, "the alarm "+a.name+" tells nobody")
+		}
+		for _, action := range a.actions {
+			on := w.d.topics[action]
+			if on == nil {
+				out = append(out, "the alarm "+a.name+" tells "+action+", which does not exist")
+				continue
+			}
+			w.publishes(rule{name: a.name, account: a.account, region: a.region}, on, action, "cloudwatch.amazonaws.com",
+				"arn:aws:cloudwatch:"+a.region+":"+a.account+":alarm:"+a.name)
+		}
+		return out
+	}
+	return []string{"no alarm watches " + group}
+}
+
+func TestAHeartbeatArrivesFromEveryRegionAndItsAlarmWatchesIt(t *testing.T) {
+	eachChain(t, func(t *testing.T, c *chain) {
+		tryAll(t, c.cloud.deploy(t, c.cache), c.heartbeats(t))
+	})
+}
+
+// What EventBridge does not do whatever is permitted. While this test fails, the events that it names are lost in AWS,
+// although every permission on their way is there.
+func TestNoAlertMeetsALimitOfEventBridge(t *testing.T) {
+	eachChain(t, func(t *testing.T, c *chain) {
+		d := c.cloud.deploy(t, c.cache)
+		var wrong []string
+		for _, p := range append(c.raising(t), c.heartbeats(t)...) {
+			for _, limit := range p.start(d).limits {
+				wrong = append(wrong, p.name+": "+limit)
+			}
+		}
+		report(t, wrong)
+	})
+}
+
+func TestNoRuleIsBesideThePath(t *testing.T) {
+	eachChain(t, func(t *testing.T, c *chain) {
+		d := c.cloud.deploy(t, c.cache)
+		used := map[origin]bool{}
+		for _, p := range append(c.raising(t), c.heartbeats(t)...) {
+			for l := range p.start(d).used {
+				used[l.origin] = true
+			}
+		}
+		for _, s := range c.cloud.sets {
+			for _, r := range s.body.resources("AWS::Events::Rule") {
+				if !used[origin{s.name, r.id}] {
+					t.Errorf("no alert's event and no heartbeat goes through the rule %s of StackSet %s", r.id, s.name)
+				}
+			}
+		}
+	})
+}
+
+// Every part of the path is broken, one at a time, and each time an event must get lost or come twice.
+func TestABrokenLinkIsNoticed(t *testing.T) {
+	eachChain(t, func(t *testing.T, c *chain) {
+		d := c.cloud.deploy(t, c.cache)
+		probes := append(c.raising(t), c.heartbeats(t)...)
+		through, limits := c.through(d, probes)
+		tried, links := 0, 0
+		var unnoticed []string
+		for _, key := range slices.SortedFunc(maps.Keys(through), func(a, b link) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) }) {
+			i := slices.IndexFunc(c.cloud.sets, func(s *stackSet) bool { return s.name == key.set })
+			set := c.cloud.sets[i]
+			links++
+			for _, b := range c.breaks(t, set, key, through) {
+				tried++
+				broken := set.clone(t)
+				b.apply(broken)
+				sabotaged := *c.cloud
+				sabotaged.sets = slices.Clone(c.cloud.sets)
+				sabotaged.sets[i] = broken
+				if !notices(sabotaged.deploy(t, c.cache), probes, through[key], limits) {
+					unnoticed = append(unnoticed, fmt.Sprintf("%s %s: %s", key.origin, key.part, b.what))
+				}
+			}
+		}
+		require.NotZero(t, tried)
+		for _, what := range unnoticed {
+			t.Errorf("nothing notices when this is broken: %s", what)
+		}
+		t.Logf("%d links of the path broken in %d ways, %d noticed", links, tried, tried-len(unnoticed))
+	})
+}
+
+// notices says whether one of the chosen probes tells a sabotaged deployment from the intact one.
+func notices(d *deployment, probes []probe, chosen, limits []int) bool {
+	return slices.ContainsFunc(chosen, func(i int) bool {
+		w, wrong := probes[i].try(d)
+		return len(wrong) > 0 || len(w.limits) > limits[i]
+	})
+}
+
+// through finds for each link of the path some probes that go through it: one per account, Region and kind of call.
+// For a whole StackSet the link has an empty id. It also returns how many limits each probe meets.
+func (c *chain) through(d *deployment, probes []probe) (map[link][]int, []int) {
+	type cell struct {
+		link
+		account, region string
+		readOnly        bool
+	}
+	taken := map[cell]bool{}
+	out := map[link][]int{}
+	limits := make([]int, len(probes))
+	for i, p := range probes {
+		w := p.start(d)
+		p.judge(w)
+		limits[i] = len(w.limits)
+		for l := range w.used {
+			for _, l := range []link{l, {origin{set: l.set}, ""}} {
+				if key := (cell{l, p.account, p.region, p.readOnly}); !taken[key] {
+					taken[key] = true
+					out[l] = append(out[l], i)
+				}
+			}
+		}
+	}
+	return out, limits
+}
+
+// breakage is one way to break a StackSet.
+type breakage struct {
+	what  string
+	apply func(*stackSet)
+}
+
+// breaks are the ways to break a link.
+func (c *chain) breaks(tb testing.TB, s *stackSet, l link, through map[link][]int) []breakage {
+	tb.Helper()
+	switch {
+	case l.id == "":
+		return setBreaks(s, through)
+	case l.part != "":
+		return policyBreaks(tb, s, l)
+	}
+	properties := func(s *stackSet) map[string]any { return s.body.byID(tb, l.id).properties }
+	rename := func(key, to string) breakage {
+		return breakage{key + " becomes " + to, func(s *stackSet) { properties(s)[key] = to }}
+	}
+	remove := breakage{"the resource is left out", func(s *stackSet) { delete(s.body["Resources"].(map[string]any), l.id) }}
+	switch kind := s.body.byID(tb, l.id).kind; kind {
+	case "AWS::Events::EventBus":
+		return []breakage{rename("Name", "other")}
+	case "AWS::Events::Rule":
+		return append(ruleBreaks(tb, s, l.id), remove)
+	case "AWS::IAM::Role":
+		return []breakage{rename("RoleName", "other"), remove}
+	case "AWS::SNS::Topic":
+		return []breakage{rename("TopicName", "other")}
+	case "AWS::SNS::Subscription":
+		return []breakage{rename("Endpoint", "other@example.com"), rename("TopicArn", "arn:aws:sns:eu-west-1:"+auditID+":other"), remove}
+	case "AWS::Logs::LogGroup":
+		return []breakage{rename("LogGroupName", "/other")}
+	case "AWS::CloudWatch::Alarm":
+		return []breakage{rename("Namespace", "Other"), {"it watches something else", func(s *stackSet) {
+			properties(s)["Dimensions"].([]any)[0].(map[string]any)["Value"] = "other"
+		}}, remove}
+	default:
+		tb.Fatalf("no test knows how to break a %s", kind)
+		return nil
+	}
+}
+
+// setBreaks are the ways to break where a StackSet deploys to and with what.
+func setBreaks(s *stackSet, through map[link][]int) []breakage {
+	var out []breakage
+	for g, group := range s.groups {
+		for i, region := range group.regions {
+			out = append(out, breakage{region + " is left out", func(s *stackSet) { s.groups[g].regions = slices.Delete(s.groups[g].regions, i, i+1) }})
+		}
+		for i, ou := range group.ous {
+			out = append(out, breakage{ou + " becomes another OU", func(s *stackSet) {
+				s.groups[g].ous = slices.Clone(s.groups[g].ous)
+				s.groups[g].ous[i] = "ou-Other"
+			}})
+		}
+		for i, id := range group.accounts {
+			out = append(out, breakage{"account " + id + " becomes another", func(s *stackSet) {
+				s.groups[g].accounts = slices.Clone(s.groups[g].accounts)
+				s.groups[g].accounts[i] = "000000000000"
+			}})
+		}
+	}
+	if s.auto {
+		out = append(out, breakage{"accounts that join later are left out", func(s *stackSet) { s.auto = false }})
+	}
+	// Parameters that only other parts of the template use are no part of the path.
+	var text strings.Builder
+	for l := range through {
+		if l.set == s.name && l.id != "" {
+			r := s.body["Resources"].(map[string]any)[l.id].(map[string]any)
+			all := []any{r}
+			if condition, ok := r["Condition"].(string); ok {
+				all = append(all, s.body["Conditions"].(map[string]any)[condition])
+			}
+			part, _ := json.Marshal(all)
+			text.Write(part)
+		}
+	}
+	for _, name := range sortedKeys(s.parameters) {
+		if strings.Contains(text.String(), `"Ref":"`+name+`"`) || strings.Contains(text.String(), "${"+name+"}") {
+			out = append(out, breakage{"parameter " + name + " becomes another value", func(s *stackSet) { s.parameters[name] = "000000000000" }})
+		}
+	}
+	return out
+}
+
+// ruleBreaks are the ways to break a rule.
+func ruleBreaks(tb testing.TB, s *stackSet, id string) []breakage {
+	tb.Helper()
+	properties := func(s *stackSet) map[string]any { return s.body.byID(tb, id).properties }
+	targets := func(s *stackSet, i int) map[string]any { return properties(s)["Targets"].([]any)[i].(map[string]any) }
+	other := func(value any) any { return map[string]any{"Fn::Join": []any{"", []any{value, "-other"}}} }
+	out := []breakage{
+		{"it is disabled", func(s *stackSet) { properties(s)["State"] = "DISABLED" }},
+		{"it is on another bus", func(s *stackSet) { properties(s)["EventBusName"] = "other" }},
+		{"it exists nowhere", func(s *stackSet) {
+			conditions, ok := s.body["Conditions"].(map[string]any)
+			if !ok {
+				conditions = map[string]any{}
+				s.body["Conditions"] = conditions
+			}
+			conditions["Never"] = map[string]any{"Fn::Equals": []any{"a", "b"}}
+			s.body["Resources"].(map[string]any)[id].(map[string]any)["Condition"] = "Never"
+		}},
+	}
+	r := s.body.byID(tb, id)
+	if r.properties["EventPattern"] != nil {
+		out = append(out, breakage{"it matches nothing", func(s *stackSet) { properties(s)["EventPattern"] = map[string]any{"source": []any{"nothing"}} }})
+	} else {
+		out = append(out, breakage{"it has no schedule", func(s *stackSet) { delete(properties(s), "ScheduleExpression") }})
+	}
+	if r.properties["State"] == allManagementEvents {
+		out = append(out, breakage{"it is merely enabled", func(s *stackSet) { properties(s)["State"] = "ENABLED" }})
+	}
+	list := r.properties["Targets"].([]any)
+	for i := range list {
+		out = append(out,
+			breakage{"its target is another", func(s *stackSet) { targets(s, i)["Arn"] = other(targets(s, i)["Arn"]) }},
+			breakage{"its dead-letter queue is another", func(s *stackSet) {
+				letters := targets(s, i)["DeadLetterConfig"].(map[string]any)
+				letters["Arn"] = other(letters["Arn"])
+			}},
+			breakage{"it has no dead-letter queue", func(s *stackSet) { delete(targets(s, i), "DeadLetterConfig") }},
+			breakage{"the target is left out", func(s *stackSet) {
+				properties(s)["Targets"] = slices.Delete(properties(s)["Targets"].([]any), i, i+1)
+			}})
+		if list[i].(map[string]any)["RoleArn"] != nil {
+			out = append(out,
+				breakage{"its role is another", func(s *stackSet) { targets(s, i)["RoleArn"] = other(targets(s, i)["RoleArn"]) }},
+				breakage{"it has no role", func(s *stackSet) { delete(targets(s, i), "RoleArn") }})
+		}
+	}
+	if condition, ok := r.all["Condition"].(string); ok {
+		expression := func(s *stackSet) any { return s.body["Conditions"].(map[string]any)[condition] }
+		for i, equals := range equalities(expression(s)) {
+			text, _ := json.Marshal(equals["Fn::Equals"])
+			out = append(out, breakage{"its condition no longer holds for " + string(text), func(s *stackSet) {
+				equalities(expression(s))[i]["Fn::Equals"] = []any{"a", "b"}
+			}})
+		}
+	}
+	return out
+}
+
+// equalities are the Fn::Equals in a condition.
+func equalities(expression any) []map[string]any {
+	var out []map[string]any
+	switch e := expression.(type) {
+	case []any:
+		for _, part := range e {
+			out = append(out, equalities(part)...)
+		}
+	case map[string]any:
+		if e["Fn::Equals"] != nil {
+			return []map[string]any{e}
+		}
+		for _, key := range sortedKeys(e) {
+			out = append(out, equalities(e[key])...)
+		}
+	}
+	return out
+}
+
+// policyBreaks are the ways to break the statement of a policy that allows a step.
+func policyBreaks(tb testing.TB, s *stackSet, l link) []breakage {
+	tb.Helper()
+	path, index, _ := strings.Cut(l.part, " ")
+	var number int
+	_, err := fmt.Sscan(index, &number)
+	require.NoError(tb, err)
+	statements := func(s *stackSet) (any, func(any)) {
+		var value any = s.body.byID(tb, l.id).properties
+		set := func(any) {}
+		for _, key := range strings.Split(path, ".") {
+			switch v := value.(type) {
+			case map[string]any:
+				value, set = v[key], func(to any) { v[key] = to }
+			case []any:
+				var i int
+				_, _ = fmt.Sscan(key, &i)
+				value, set = v[i], func(to any) { v[i] = to }
+			}
+		}
+		return value, set
+	}
+	whole, _ := statements(s)
+	if text, err := json.Marshal(whole); err == nil && !strings.Contains(string(text), `"Statement":[`) && path != "Statement" {
+		return textBreaks(statements, string(text))
+	}
+	statement := func(s *stackSet) map[string]any {
+		value, _ := statements(s)
+		if m, ok := value.(map[string]any); ok && m["Statement"] != nil {
+			value = m["Statement"]
+		}
+		if list, ok := value.([]any); ok {
+			value = list[number]
+		}
+		return value.(map[string]any)
+	}
+	out := []breakage{{"its statement denies", func(s *stackSet) { statement(s)["Effect"] = "Deny" }}}
+	replace := func(what string, of func(map[string]any) (map[string]any, string), to any) {
+		m, key := of(statement(s))
+		list, isList := m[key].([]any)
+		if !isList {
+			out = append(out, breakage{what, func(s *stackSet) { m, key := of(statement(s)); m[key] = to }})
+			return
+		}
+		for i := range list {
+			out = append(out, breakage{fmt.Sprintf("%s (%v)", what, list[i]), func(s *stackSet) {
+				m, key := of(statement(s))
+				m[key].([]any)[i] = to
+			}})
+		}
+	}
+	at := func(key string) func(map[string]any) (map[string]any, string) {
+		return func(m map[string]any) (map[string]any, string) { return m, key }
+	}
+	replace("its statement is about another action", at("Action"), "example:Other")
+	if statement(s)["Resource"] != nil {
+		replace("its statement is about another resource", at("Resource"), "arn:aws:example:::other")
+	}
+	switch principal := statement(s)["Principal"].(type) {
+	case string:
+		replace("its statement is about another principal", at("Principal"), map[string]any{"Service": "other.amazonaws.com"})
+	case map[string]any:
+		for kind := range principal {
+			to := map[string]string{"Service": "other.amazonaws.com", "AWS": "arn:aws:iam::000000000000:root"}[kind]
+			replace("its statement is about another principal", func(m map[string]any) (map[string]any, string) {
+				return m["Principal"].(map[string]any), kind
+			}, to)
+		}
+	}
+	conditions, _ := statement(s)["Condition"].(map[string]any)
+	for operator, keys := range conditions {
+		for key := range keys.(map[string]any) {
+			replace("its condition on "+key+" is another", func(m map[string]any) (map[string]any, string) {
+				return m["Condition"].(map[string]any)[operator].(map[string]any), key
+			}, "other")
+		}
+	}
+	return out
+}
+
+// textBreaks are the ways to break a policy that the template holds as text with values joined in.
+func textBreaks(value func(*stackSet) (any, func(any)), text string) []breakage {
+	var out []breakage
+	for _, word := range []string{"Allow", "events.amazonaws.com", "delivery.logs.amazonaws.com", "logs:CreateLogStream", "logs:PutLogEvents", "log-group:"} {
+		if !strings.Contains(text, word) {
+			continue
+		}
+		to := map[string]string{"Allow": "Deny"}[word]
+		if to == "" {
+			to = "other" + word
+		}
+		out = append(out, breakage{word + " becomes " + to, func(s *stackSet) {
+			old, set := value(s)
+			before, _ := json.Marshal(old)
+			var after any
+			_ = json.Unmarshal([]byte(strings.ReplaceAll(string(before), word, to)), &after)
+			set(after)
+		}})
+	}
+	return out
+}
+
+func TestStacksAndStackSetsDoNotGrowWithRegions(t *testing.T) {
+	count := func(regions int) map[string]int {
+		a := synthesize(t, largeZone(t, 4, regions))
+		out := map[string]int{"stacks": len(a.stacks)}
+		for _, id := range sortedKeys(a.stacks) {
+			out["StackSets of "+id] = len(a.stacks[id].resources("AWS::CloudFormation::StackSet"))
+		}
+		return out
+	}
+	require.Equal(t, count(2), count(len(regions17)))
+}
