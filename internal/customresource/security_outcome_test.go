@@ -62,6 +62,24 @@ func TestAServiceWithoutTrustedAccessIsWaitedForAndThenExplained(t *testing.T) {
 	}
 }
 
+// It is not documented for all services whether the management account can read who
+// administers them before it has enabled them, so both must work.
+func TestAManagementAccountThatMustEnableAServiceFirstDoesSo(t *testing.T) {
+	for _, c := range delegating {
+		t.Run(c.service, func(t *testing.T) {
+			p := newSecured(t, fakeaws.SecurityOptions{ManagementFirst: true, Delay: 20 * time.Second})
+			p.ok(create(c.resourceType, c.properties(nil)))
+			assert.Len(t, linesWith(p.server.Snapshot(), "administrator of "+c.service), 3)
+
+			p = newSecured(t, fakeaws.SecurityOptions{ManagementFirst: true})
+			other := p.server.AddAccount("other", "aws+other@example.com")
+			p.server.SetAdministrator(c.service, home, other)
+			p.refused(create(c.resourceType, c.properties(nil)), "account "+other+" administers it in eu-central-1")
+			assert.Contains(t, p.server.Snapshot(), "administrator of "+c.service+" in eu-central-1 is "+other)
+		})
+	}
+}
+
 func TestTheFirstDelegationTakesEffectBeforeAnotherRegionAsks(t *testing.T) {
 	for _, c := range delegating {
 		t.Run(c.service, func(t *testing.T) {

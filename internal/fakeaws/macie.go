@@ -57,10 +57,16 @@ func (s *Server) macieLines() []string {
 }
 
 func (s *Server) macieAdministrators(at place, _ input) (output, *apiError) {
+	if !s.state.security.macie.sessions[at] && s.options.Security.ManagementFirst {
+		return nil, accessDenied("Macie is not enabled")
+	}
 	return output{"adminAccounts": s.administratorsOf("macie2").output(at.region, "accountId", "status")}, nil
 }
 
 func (s *Server) macieDelegate(at place, in input) (output, *apiError) {
+	if !s.state.security.macie.sessions[at] && s.options.Security.ManagementFirst {
+		return nil, accessDenied("Macie is not enabled")
+	}
 	account := in.str("adminAccountId")
 	if err := s.delegateOr("macie2", maciePrincipal, at, account); err != nil {
 		return nil, err

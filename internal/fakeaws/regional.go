@@ -28,6 +28,9 @@ type SecurityOptions struct {
 	// HideService makes a delegated administrator's account not have the service enabled by
 	// the delegation, as if someone had disabled it there since.
 	HideService bool
+	// ManagementFirst makes the management account unable to read or choose the administrators
+	// of Security Hub and Macie before it has enabled the service itself.
+	ManagementFirst bool
 	// FailCentral and FailAssociation, when set, are why Security Hub cannot switch to central
 	// configuration, and not associate a configuration policy.
 	FailCentral, FailAssociation string

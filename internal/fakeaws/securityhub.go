@@ -116,6 +116,9 @@ func conflict(code, format string, args ...any) *apiError {
 }
 
 func (s *Server) hubAdministrators(at place, _ input) (output, *apiError) {
+	if err := s.hub(at); err != nil && s.options.Security.ManagementFirst {
+		return nil, err
+	}
 	if at.account != ManagementAccountID {
 		return nil, invalidAccess("The request is only for the management account")
 	}
@@ -123,6 +126,9 @@ func (s *Server) hubAdministrators(at place, _ input) (output, *apiError) {
 }
 
 func (s *Server) hubDelegate(at place, in input) (output, *apiError) {
+	if err := s.hub(at); err != nil && s.options.Security.ManagementFirst {
+		return nil, err
+	}
 	account := in.str("AdminAccountId")
 	switch s.delegate(s.administratorsOf("securityhub"), securityHubPrincipal, at, account) {
 	case "", "already":

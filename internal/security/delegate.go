@@ -21,9 +21,11 @@ type administrator struct {
 type service struct {
 	// name is the service's name in texts, command frees it, flag gives the account to that.
 	name, command, flag string
-	// list reads the administrators in a Region. It returns an error of the service only when
-	// it cannot be told who administers.
+	// list reads the administrators in a Region.
 	list func(ctx context.Context, region string) ([]administrator, error)
+	// closed tells whether list was refused because the management account has not enabled
+	// the service, so that nobody can be read yet; nil when the service does not ask for that.
+	closed func(err error) bool
 }
 
 // claimed reads who administers a service in all Regions before anything is changed. It
@@ -34,6 +36,10 @@ func (s *session) claimed(ctx context.Context, service service) (map[string]bool
 	found := map[string][]administrator{}
 	err := combine(s.parallelInRegions(s.zone.all(), func(region string) error {
 		list, err := service.list(ctx, region)
+		if service.closed != nil && service.closed(err) {
+			// Who administers is read again after the service was enabled, see delegate.
+			list, err = nil, nil
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		found[region] = list

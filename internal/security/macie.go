@@ -18,7 +18,8 @@ type Macie struct{ Zone }
 // accounts enabled, and makes the existing ones members.
 func (c *Client) EnsureMacie(ctx context.Context, wanted Macie) error {
 	s := c.session(wanted.Zone)
-	service := service{name: "Macie", command: "macie2 disable-organization-admin-account", flag: "--admin-account-id",
+	closed := func(err error) bool { return deniedCodes[code(err)] }
+	service := service{name: "Macie", closed: closed, command: "macie2 disable-organization-admin-account", flag: "--admin-account-id",
 		list: func(ctx context.Context, region string) ([]administrator, error) {
 			return macieAdministrators(ctx, macie2.NewFromConfig(s.management(region)))
 		}}

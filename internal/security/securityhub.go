@@ -118,7 +118,8 @@ func parameterValue(kind string, raw json.RawMessage) (types.ParameterValue, err
 // opt-in Region.
 func (c *Client) EnsureSecurityHub(ctx context.Context, wanted SecurityHub) error {
 	s := c.session(wanted.Zone)
-	service := service{name: "Security Hub", command: "securityhub disable-organization-admin-account", flag: "--admin-account-id",
+	closed := func(err error) bool { return code(err) == "InvalidAccessException" }
+	service := service{name: "Security Hub", closed: closed, command: "securityhub disable-organization-admin-account", flag: "--admin-account-id",
 		list: func(ctx context.Context, region string) ([]administrator, error) {
 			return hubAdministrators(ctx, securityhub.NewFromConfig(s.management(region)))
 		}}
