@@ -1,5 +1,5 @@
 // Package customresource answers the lifecycle events of the custom resources that
-// package organization names. It knows the contract of the CDK provider framework
+// packages organization and security name. It knows the contract of the CDK provider framework
 // (aws-cdk-lib, custom_resources, "Provider Framework"): on-event validates and names the
 // resource, is-complete makes one reconcile step and is called again until it says so.
 package customresource

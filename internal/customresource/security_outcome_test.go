@@ -47,6 +47,22 @@ func TestAServiceOfAnotherAdministratorIsLeftAloneInAllRegions(t *testing.T) {
 	}
 }
 
+func TestAnAdministratorThatIsBeingRemovedIsWaitedFor(t *testing.T) {
+	for _, c := range delegating[:3] {
+		t.Run(c.service, func(t *testing.T) {
+			p := newSecured(t, fakeaws.SecurityOptions{})
+			p.server.SetAdministrator(c.service, "us-east-1", p.server.AddAccount("other", "aws+other@example.com"))
+			p.server.RemoveAdministrator(c.service, "us-east-1", 3*time.Minute)
+			started := p.server.Now()
+			p.ok(create(c.resourceType, c.properties(nil)))
+			for _, call := range p.server.Mutations() {
+				assert.GreaterOrEqual(t, call.At.Sub(started), 3*time.Minute, "%s in %s", call.Operation, call.Region)
+			}
+			assert.Contains(t, p.server.Snapshot(), "administrator of "+c.service+" in us-east-1 is "+auditID)
+		})
+	}
+}
+
 func TestAServiceWithoutTrustedAccessIsWaitedForAndThenExplained(t *testing.T) {
 	for _, c := range delegating[:2] {
 		t.Run(c.service, func(t *testing.T) {

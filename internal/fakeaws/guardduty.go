@@ -382,6 +382,14 @@ func (s *Server) SetAdministrator(service, region, accountID string) {
 	}
 }
 
+// RemoveAdministrator takes the role away from the administrator of a service in a Region,
+// which takes some time.
+func (s *Server) RemoveAdministrator(service, region string, takes time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.administratorsOf(service)[region].gone = s.now.Add(takes)
+}
+
 // AddDetector enables GuardDuty in an account and Region.
 func (s *Server) AddDetector(accountID, region string) {
 	s.mu.Lock()

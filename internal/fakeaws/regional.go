@@ -195,7 +195,8 @@ func (s *Server) effective(principal string) bool {
 type delegation struct {
 	account string
 	since   time.Time
-	leaving bool
+	// gone, when set, is when an account that is being removed will have lost the role.
+	gone time.Time
 }
 
 // delegations of one service by Region.
@@ -205,6 +206,11 @@ type delegations map[string]*delegation
 func (s *Server) administratorsOf(service string) delegations {
 	if s.state.security.administrators[service] == nil {
 		s.state.security.administrators[service] = delegations{}
+	}
+	for region, d := range s.state.security.administrators[service] {
+		if !d.gone.IsZero() && !s.now.Before(d.gone) {
+			delete(s.state.security.administrators[service], region)
+		}
 	}
 	return s.state.security.administrators[service]
 }
@@ -242,7 +248,7 @@ func (s *Server) delegate(d delegations, principal string, at place, account str
 // administers tells whether an account has become the administrator of a Region.
 func (s *Server) administers(d delegations, at place) bool {
 	current := d[at.region]
-	return current != nil && current.account == at.account && !current.leaving && !s.now.Before(current.since.Add(s.options.Security.Delay))
+	return current != nil && current.account == at.account && current.gone.IsZero() && !s.now.Before(current.since.Add(s.options.Security.Delay))
 }
 
 // output lists the administrator of a Region with the members' names of an API.
@@ -252,7 +258,7 @@ func (d delegations) output(region, account, status string) []output {
 		return []output{}
 	}
 	value := "ENABLED"
-	if current.leaving {
+	if !current.gone.IsZero() {
 		value = "DISABLE_IN_PROGRESS"
 	}
 	return []output{{account: current.account, status: value}}

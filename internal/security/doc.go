@@ -1,7 +1,8 @@
 // Package security sets up security services for a whole organization, run from the audit
 // account: who administers a service, in which Regions, what it does for all accounts. It
 // knows the services' own ways of delegation with their asynchronous effects and ambiguous
-// refusals, and nothing about CloudFormation events or about AWS Organizations itself.
+// refusals, and nothing about CloudFormation events. Of AWS Organizations it reads the
+// list of accounts only.
 //
 // Trusted access and the generic delegated administrators belong to package organization
 // and come before. The client has the credentials of the management account; in the audit
