@@ -51,6 +51,7 @@ var replacing = map[string][]string{
 
 // draft is a zone's file while it is edited.
 type draft struct {
+	name               string
 	home               string
 	governed, retired  []string
 	units              []string
@@ -103,7 +104,7 @@ func (d draft) text() string {
 		}
 		return "{" + strings.Join(out, ", ") + "}"
 	}
-	fmt.Fprintf(&b, "zone: example\nregions: {home: %s, governed: %s, retired: %s}\n", d.home, list(d.governed), list(d.retired))
+	fmt.Fprintf(&b, "zone: %s\nregions: {home: %s, governed: %s, retired: %s}\n", d.name, d.home, list(d.governed), list(d.retired))
 	fmt.Fprintf(&b, "email: aws+{account}@example.com\nalerts:\n  recipients: %s\n", list(d.recipients))
 	if len(d.quietAlerts) > 0 {
 		b.WriteString("  changes:\n")
@@ -168,6 +169,7 @@ func drawDraft(t *rapid.T) draft {
 		return rapid.SliceOfNDistinct(rapid.SampledFrom(from), least, len(from)/2+1, rapid.ID[string]).Draw(t, label)
 	}
 	d := draft{
+		name:       "example",
 		home:       rapid.SampledFrom([]string{"us-east-1", "eu-west-1"}).Draw(t, "home"),
 		units:      some("OUs", draftUnits, 0),
 		recipients: some("recipients", draftMail, 1),
@@ -307,6 +309,7 @@ var draftEdits = map[string]func(t *rapid.T, d *draft){
 	"tag the zone": func(t *rapid.T, d *draft) {
 		d.tags["owner"] = rapid.SampledFrom([]string{"platform", "security"}).Draw(t, "tag")
 	},
+	"rename the zone":              func(_ *rapid.T, d *draft) { d.name += "s" },
 	"toggle the trail's log group": func(t *rapid.T, d *draft) { d.logGroup = !d.logGroup },
 	"change the trail": func(t *rapid.T, d *draft) {
 		d.retention = rapid.SampledFrom([]int{30, 365, 731}).Draw(t, "retention")
@@ -448,7 +451,7 @@ func (e edit) problems() []string {
 				y, has := new[logical]
 				where := id + "/" + logical
 				for _, r := range []resource{x, y} {
-					if r.all != nil && kept(r) && (r.all["DeletionPolicy"] != "Retain" || r.all["UpdateReplacePolicy"] != "Retain") {
+					if r.all != nil && kept(r) && !retained(r) {
 						bad("%s (%s) is not retained", where, r.kind)
 					}
 				}
@@ -484,6 +487,12 @@ func kept(r resource) bool {
 		return strings.HasSuffix(name, "-trail") || strings.HasSuffix(name, "digest")
 	}
 	return slices.Contains(precious, r.kind) || strings.HasPrefix(r.kind, "Custom::")
+}
+
+// retained says that neither leaving the templates nor being replaced deletes a resource. RetainExceptOnCreate deletes
+// only what the same failed operation has created (CloudFormation user guide, "DeletionPolicy attribute").
+func retained(r resource) bool {
+	return slices.Contains([]any{"Retain", "RetainExceptOnCreate"}, r.all["DeletionPolicy"]) && r.all["UpdateReplacePolicy"] == "Retain"
 }
 
 // mayLeave says which word of the edit lets a resource leave the templates; "" when none does.
@@ -601,13 +610,13 @@ func (e edit) regionProblems() []string {
 // refuses says that the plan and the edit guard refuse to leave a Region.
 func (e edit) refuses(region string) bool {
 	guard := e.before.stacks["Organization"].resources(organization.TypeEditGuard)
-	kept := e.after.stacks["Organization"].resources(organization.TypeEditGuard)
-	if len(guard) != 1 || len(kept) != 1 || guard[0].id != kept[0].id {
+	now := e.after.stacks["Organization"].resources(organization.TypeEditGuard)
+	if len(guard) != 1 || len(now) != 1 || guard[0].id != now[0].id {
 		return false
 	}
 	sees := slices.Contains(guard[0].properties["AlertRegions"].([]any), any(region)) &&
-		!slices.Contains(kept[0].properties["AlertRegions"].([]any), any(region)) &&
-		!slices.Contains(kept[0].properties["RetiredRegions"].([]any), any(region))
+		!slices.Contains(now[0].properties["AlertRegions"].([]any), any(region)) &&
+		!slices.Contains(now[0].properties["RetiredRegions"].([]any), any(region))
 	return sees && slices.ContainsFunc(e.changes, func(c plan.Change) bool {
 		return c.Verdict == plan.Refused && c.What == "regions.governed["+region+"]"
 	})
