@@ -96,7 +96,9 @@ func (e *emulation) environment() []string {
 	}
 	return append(env, "AWS_ENDPOINT_URL="+e.front.URL, "AWS_ACCESS_KEY_ID="+handKey, "AWS_SECRET_ACCESS_KEY="+handKey,
 		"AWS_REGION="+homeRegion, "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
-		"AWS_EC2_METADATA_DISABLED=true", "CDK_DISABLE_VERSION_CHECK=1", "CI=true", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1")
+		"AWS_EC2_METADATA_DISABLED=true", "CDK_DISABLE_VERSION_CHECK=1",
+		// The CLI remembers there which account an access key belongs to.
+		"CDK_HOME="+filepath.Join(e.out, e.name, "cdk-home"), "CI=true", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1")
 }
 
 // bootstrap prepares the management account, as an engineer does once.

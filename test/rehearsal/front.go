@@ -20,8 +20,8 @@ import (
 	"github.com/landfall-aws/landfall/internal/fakeaws"
 )
 
-// managementAccount is the account that moto gives to access keys that it did not issue.
-const managementAccount = "123456789012"
+// managementAccount is the account in which everything starts.
+const managementAccount = fakeaws.ManagementAccountID
 
 // call is one request that went through the front.
 type call struct {
@@ -48,19 +48,14 @@ type front struct {
 
 	emulator *url.URL
 	proxy    *httputil.ReverseProxy
-	fake     http.Handler
+	fake     *fakeSide
 	server   *http.Server
 	log      io.Writer
 
 	mu       sync.Mutex
 	calls    []call
 	accounts map[string]string // access key id -> account id
-}
-
-// fakeOperations are what moto 5.2.5 has no answer for (it fails with HTTP 500); package fakeaws answers.
-var fakeOperations = map[string]bool{
-	"cloudformation:DescribeOrganizationsAccess": true,
-	"cloudformation:ActivateOrganizationsAccess": true,
+	handlers map[string]bool   // access keys that act for the handler
 }
 
 // handlerKey is the access key of the handler's processes, handKey that of what is prepared by hand.
@@ -83,10 +78,13 @@ func startFront(emulator string, log io.Writer) (*front, error) {
 		// The CDK CLI addresses buckets by path only when the host is called localhost.
 		URL:      fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port),
 		emulator: target,
-		fake:     fakeaws.Handler(fakeaws.Options{FeatureSet: "ALL"}),
 		log:      log,
 		accounts: map[string]string{handlerKey: managementAccount, handKey: managementAccount},
+		handlers: map[string]bool{handlerKey: true},
 	}
+	f.fake = newFakeSide(func(ctx context.Context, service, target, body string) ([]byte, error) {
+		return post(ctx, emulator, handKey, service, "application/x-amz-json-1.1", target, body)
+	})
 	f.proxy = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
@@ -102,7 +100,10 @@ func startFront(emulator string, log io.Writer) (*front, error) {
 	return f, nil
 }
 
-func (f *front) close() { _ = f.server.Close() }
+func (f *front) close() {
+	_ = f.server.Close()
+	f.fake.server.Close()
+}
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := call{At: time.Now()}
@@ -114,11 +115,11 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	key := f.identify(&c, r, body)
 	c.Mutating = mutates(c.Operation)
-	recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
+	recorder := &recorder{ResponseWriter: w, status: http.StatusOK, keep: c.Service == "organizations" || c.Operation == "AssumeRole"}
 	switch {
-	case fakeOperations[c.Name()]:
+	case f.fake.serves(c):
 		c.Fake = true
-		f.fake.ServeHTTP(recorder, r)
+		f.fake.serve(recorder, r, c, key, body)
 		if c.Operation == "ActivateOrganizationsAccess" && recorder.status == http.StatusOK {
 			err = f.enableServiceAccess(r.Context(), "member.org.stacksets.cloudformation.amazonaws.com")
 		}
@@ -129,14 +130,14 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case c.Name() == "kms:DescribeKey":
 		// moto looks for keys in the caller's account only; the owner's key policy is not asked.
 		if owner := keyOwner(body); owner != "" && owner != c.Account {
-			r.Header.Set("x-moto-account-id", owner)
+			r.Header.Set(accountHeader, owner)
 		}
 		f.proxy.ServeHTTP(recorder, r)
 	default:
-		if key != "" && r.Header.Get("x-moto-account-id") == "" && c.Account != "" {
-			r.Header.Set("x-moto-account-id", c.Account)
-		}
 		f.proxy.ServeHTTP(recorder, r)
+	}
+	if recorder.status == http.StatusOK && !c.Fake {
+		err = f.learn(r.Context(), c, body, recorder.body.Bytes())
 	}
 	c.Status = recorder.status
 	f.mu.Lock()
@@ -149,15 +150,42 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Unlock()
 }
 
-// statusRecorder remembers the status of an answer.
-type statusRecorder struct {
-	http.ResponseWriter
-	status int
+// learn notes what an answer says about keys, and tells the fake what changed in the organization.
+func (f *front) learn(ctx context.Context, c call, request, answer []byte) error {
+	switch {
+	case c.Service == "organizations":
+		return f.fake.observe(ctx, c, request, answer)
+	case c.Operation == "AssumeRole" && c.Caller == "handler":
+		key, err := accessKey(answer)
+		f.mu.Lock()
+		f.handlers[key] = true
+		f.mu.Unlock()
+		return err
+	}
+	return nil
 }
 
-func (s *statusRecorder) WriteHeader(status int) {
-	s.status = status
-	s.ResponseWriter.WriteHeader(status)
+// accountHeader names the account in which moto acts.
+const accountHeader = "x-moto-account-id"
+
+// recorder remembers the status of an answer, and its body when asked to.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	keep   bool
+	body   bytes.Buffer
+}
+
+func (r *recorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	if r.keep {
+		r.body.Write(b)
+	}
+	return r.ResponseWriter.Write(b)
 }
 
 var credentialScope = regexp.MustCompile(`Credential=([^/,\s]+)/\d{8}/([^/]*)/([^/]+)/aws4_request`)
@@ -181,11 +209,17 @@ func (f *front) identify(c *call, r *http.Request, body []byte) string {
 		c.Operation = r.Method + " " + r.URL.Path
 	}
 	c.Caller = r.Header.Get("x-rehearsal-caller")
-	if key == handlerKey {
+	f.mu.Lock()
+	if f.handlers[key] {
 		c.Caller = "handler"
 	}
-	if c.Account = r.Header.Get("x-moto-account-id"); c.Account == "" && key != "" {
-		c.Account = f.account(r.Context(), key)
+	f.mu.Unlock()
+	if c.Account = r.Header.Get(accountHeader); c.Account == "" {
+		c.Account = managementAccount
+		if key != "" {
+			c.Account = f.account(r.Context(), key)
+		}
+		r.Header.Set(accountHeader, c.Account)
 	}
 	return key
 }
@@ -199,7 +233,7 @@ func (f *front) account(ctx context.Context, key string) string {
 		return account
 	}
 	form := url.Values{"Action": {"GetCallerIdentity"}, "Version": {"2011-06-15"}}
-	answer, err := f.post(ctx, key, "us-east-1", "sts", "application/x-www-form-urlencoded", "", form.Encode())
+	answer, err := post(ctx, f.emulator.String(), key, "sts", "application/x-www-form-urlencoded", "", form.Encode())
 	var identity struct {
 		Account string `xml:"GetCallerIdentityResult>Account"`
 	}
@@ -222,14 +256,14 @@ func (f *front) enableServiceAccess(ctx context.Context, principal string) error
 	if err != nil {
 		return err
 	}
-	_, err = f.post(ctx, handKey, "us-east-1", "organizations", "application/x-amz-json-1.1",
+	_, err = post(ctx, f.emulator.String(), handKey, "organizations", "application/x-amz-json-1.1",
 		"AWSOrganizationsV20161128.EnableAWSServiceAccess", string(body))
 	return err
 }
 
-// post sends a request to the emulator itself; nobody checks signatures there.
-func (f *front) post(ctx context.Context, key, region, service, contentType, target, body string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, f.emulator.String(), strings.NewReader(body))
+// post sends a request to a server that checks no signatures.
+func post(ctx context.Context, endpoint, key, service, contentType, target, body string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -237,7 +271,10 @@ func (f *front) post(ctx context.Context, key, region, service, contentType, tar
 	if target != "" {
 		request.Header.Set("X-Amz-Target", target)
 	}
-	request.Header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/20260101/%s/%s/aws4_request, SignedHeaders=host, Signature=0", key, region, service))
+	if key == handKey {
+		request.Header.Set(accountHeader, managementAccount)
+	}
+	request.Header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/20260101/%s/%s/aws4_request, SignedHeaders=host, Signature=0", key, homeRegion, service))
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return nil, err

@@ -32,6 +32,7 @@ type functions struct {
 	mu         sync.Mutex
 	running    map[string]*function // by function name
 	operations map[operation]int
+	repeated   map[operation]int
 	past       []invocation // the calls of is-complete that ended an operation
 }
 
@@ -59,7 +60,7 @@ func startFunctions(executable, endpoint, logs string, processes *processes) (*f
 		return nil, fmt.Errorf("opening a port for invocations: %w", err)
 	}
 	f := &functions{URL: "http://" + listener.Addr().String(), executable: executable, endpoint: endpoint, logs: logs,
-		processes: processes, running: map[string]*function{}, operations: map[operation]int{}}
+		processes: processes, running: map[string]*function{}, operations: map[operation]int{}, repeated: map[operation]int{}}
 	f.server = &http.Server{Handler: http.HandlerFunc(f.serve), ReadHeaderTimeout: time.Minute}
 	go func() { _ = f.server.Serve(listener) }()
 	return f, nil
@@ -255,11 +256,11 @@ func (fn *function) runtimeAPI() http.Handler {
 	return mux
 }
 
-// counts is how often the handler was asked for each operation.
-func (f *functions) counts() map[operation]int {
+// counts is how often the handler was asked for each operation, by stacks and in repetitions.
+func (f *functions) counts() (operations, repeated map[operation]int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return maps.Clone(f.operations)
+	return maps.Clone(f.operations), maps.Clone(f.repeated)
 }
 
 // repeat sends every operation of the past again: each event as it was, and each as an update that changes nothing.
@@ -294,6 +295,9 @@ func (f *functions) repeat(ctx context.Context) (int, error) {
 			if err := json.Unmarshal(result.Payload, &answer); err != nil || !answer.IsComplete {
 				return n, fmt.Errorf("%v %v was complete and is not any more: %s", e["RequestType"], e["LogicalResourceId"], result.Payload)
 			}
+			f.mu.Lock()
+			f.repeated[operation{fmt.Sprint(e["ResourceType"]), fmt.Sprint(e["RequestType"])}]++
+			f.mu.Unlock()
 			n++
 		}
 	}

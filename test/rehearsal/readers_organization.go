@@ -45,6 +45,7 @@ func readerOf(resourceType string) reader {
 		"AWS::Lambda::Function":                 readFunction,
 		"AWS::Logs::LogGroup":                   readLogGroup,
 		"AWS::Logs::ResourcePolicy":             readLogResourcePolicy,
+		"AWS::Logs::MetricFilter":               readMetricFilter,
 		"AWS::CloudWatch::Alarm":                readAlarm,
 		"AWS::SQS::Queue":                       readQueue,
 		"AWS::SQS::QueuePolicy":                 readQueuePolicy,

@@ -87,6 +87,28 @@ func readLogResourcePolicy(ctx context.Context, r *reading) error {
 	return fmt.Errorf("no resource policy is called %s", r.text("PolicyName"))
 }
 
+func readMetricFilter(ctx context.Context, r *reading) error {
+	pages := cloudwatchlogs.NewDescribeMetricFiltersPaginator(cloudwatchlogs.NewFromConfig(r.at),
+		&cloudwatchlogs.DescribeMetricFiltersInput{LogGroupName: aws.String(r.text("LogGroupName"))})
+	wanted, _ := r.p["MetricTransformations"].([]any)[0].(map[string]any)
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, filter := range page.MetricFilters {
+			if name := r.text("FilterName"); name != "" && aws.ToString(filter.FilterName) != name ||
+				aws.ToString(filter.MetricTransformations[0].MetricName) != wanted["MetricName"] {
+				continue
+			}
+			r.equal("the pattern", r.p["FilterPattern"], aws.ToString(filter.FilterPattern))
+			r.equal("the namespace", wanted["MetricNamespace"], aws.ToString(filter.MetricTransformations[0].MetricNamespace))
+			return nil
+		}
+	}
+	return fmt.Errorf("no metric filter counts into %v", wanted["MetricName"])
+}
+
 // readAlarm asks in the AWS Query protocol: the SDK's client speaks Smithy RPC v2 CBOR only, which moto answers with 404.
 func readAlarm(ctx context.Context, r *reading) error {
 	form := url.Values{"Action": {"DescribeAlarms"}, "Version": {"2010-08-01"}, "AlarmNames.member.1": {r.text("AlarmName")}}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/landfall-aws/landfall/internal/organization"
+	"github.com/landfall-aws/landfall/internal/security"
 )
 
 // report is what a rehearsal did and saw.
@@ -56,7 +57,11 @@ const (
 	notRehearsed = "not rehearsed"
 )
 
-const moto = "moto 5.2.5"
+// Names of what answered.
+const (
+	moto     = "moto 5.2.5"
+	fakeName = "internal/fakeaws"
+)
 
 func newReport() *report {
 	return &report{outer: map[string]int{}, inner: map[string]int{}, templates: map[string][2]int{}, started: time.Now()}
@@ -156,7 +161,11 @@ func (r *report) fill(all []*emulation) {
 		read := r.outer[resourceType] + r.inner[resourceType]
 		where := fmt.Sprintf("%d in stacks, %d in member templates", n[0], n[1])
 		one := row{Kind: "resource type", Name: resourceType, Count: read}
+		operated := slices.Contains(security.Types(), resourceType) && n[0] > 0
 		switch reason := typesNotRehearsed[resourceType]; {
+		case operated:
+			one.Status, one.On, one.Count = onFake, fakeName, n[0]
+			one.Note = "real handler, which reads back what it wrote; moto lacks the organization's side of the service"
 		case read > 0:
 			one.Status, one.On = rehearsed, moto
 			one.Note = typeNotes[resourceType]
@@ -168,27 +177,37 @@ func (r *report) fill(all []*emulation) {
 		}
 		r.Rows = append(r.Rows, one)
 	}
-	operations := map[operation]int{}
+	operations, repeated := map[operation]int{}, map[operation]int{}
 	requests, faked := map[string]int{}, map[string]int{}
 	for _, e := range all {
-		for o, n := range e.functions.counts() {
+		asked, again := e.functions.counts()
+		for o, n := range asked {
 			operations[o] += n
 		}
+		for o, n := range again {
+			repeated[o] += n
+		}
+		for name, n := range e.front.fake.calls() {
+			faked[name] += n
+		}
 		for _, c := range e.front.since(0) {
-			switch {
-			case c.Caller != "handler":
-			case c.Fake:
-				faked[c.Name()]++
-			default:
+			if c.Caller == "handler" && !c.Fake {
 				requests[c.Name()]++
 			}
 		}
 	}
-	for _, resourceType := range organization.Types() {
+	for _, resourceType := range slices.Concat(organization.Types(), security.Types()) {
 		for _, request := range []string{"Create", "Update", "Delete"} {
 			o := operation{resourceType, request}
 			one := row{Kind: "handler operation", Name: resourceType + " " + request, Count: operations[o], Status: rehearsed, On: moto}
-			if one.Count == 0 {
+			if slices.Contains(security.Types(), resourceType) {
+				one.Status, one.On = onFake, fakeName
+			}
+			switch {
+			case one.Count > 0:
+			case repeated[o] > 0:
+				one.Count, one.Note = repeated[o], "only repetitions that change nothing"
+			default:
 				one.Status, one.On, one.Note = notRehearsed, "", operationsNotRehearsed(o)
 			}
 			r.Rows = append(r.Rows, one)
@@ -200,12 +219,16 @@ func (r *report) fill(all []*emulation) {
 			known[name] = true
 		}
 	}
+	for _, calls := range security.Requests() {
+		for _, name := range slices.Concat(calls.Management, calls.Audit) {
+			known[name] = true
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(known)) {
 		one := row{Kind: "handler request", Name: name, Status: rehearsed, On: moto, Count: requests[name]}
 		switch {
 		case faked[name] > 0:
-			one.Status, one.On, one.Count = onFake, "internal/fakeaws", faked[name]
-			one.Note = "moto has no answer for it"
+			one.Status, one.On, one.Count = onFake, fakeName, faked[name]
 		case name == "kms:DescribeKey" && one.Count > 0:
 			one.Note = "sent to the key's account by the front, without asking its key policy"
 		case one.Count == 0:
@@ -237,7 +260,7 @@ func (r *report) print() {
 		}
 		note := one.Note
 		if one.Count > 0 {
-			note = strings.TrimSuffix(fmt.Sprintf("%d times; %s", one.Count, note), "; ")
+			note = strings.TrimSuffix(fmt.Sprintf("%d×; %s", one.Count, note), "; ")
 		}
 		fmt.Printf("%-52s %-31s %s\n", one.Name, status, note)
 	}

@@ -20,7 +20,7 @@ from emulator.resources import Resource
 
 # The framework calls is-complete again every 15 s for an hour; nothing here takes that long.
 INTERVAL = 0.25
-PATIENCE = 120.0
+PATIENCE = 60.0
 
 _INVOKE: list[str] = []
 

@@ -724,6 +724,33 @@ class LogResourcePolicy(Resource):
         place.api("logs").delete_resource_policy(policyName=physical_id)
 
 
+class MetricFilter(Resource):
+    TYPE = "AWS::Logs::MetricFilter"
+    NAME = "FilterName"
+
+    @classmethod
+    def make(cls, place, name, p):
+        transformations = []
+        for t in p["MetricTransformations"]:
+            one = {key[:1].lower() + key[1:]: value for key, value in t.items()}
+            one["metricValue"] = str(one["metricValue"])
+            if "defaultValue" in one:
+                one["defaultValue"] = float(one["defaultValue"])
+            transformations.append(one)
+        place.api("logs").put_metric_filter(
+            logGroupName=p["LogGroupName"], filterName=name, filterPattern=p["FilterPattern"], metricTransformations=transformations
+        )
+        return cls(name)
+
+    @classmethod
+    def change(cls, place, before, p):
+        return cls.make(place, before.physical_resource_id, p)
+
+    @classmethod
+    def remove(cls, place, physical_id, p):
+        place.api("logs").delete_metric_filter(logGroupName=p["LogGroupName"], filterName=physical_id)
+
+
 # --- CloudWatch ------------------------------------------------------------
 
 
