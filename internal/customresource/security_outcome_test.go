@@ -96,6 +96,25 @@ func TestAManagementAccountThatMustEnableAServiceFirstDoesSo(t *testing.T) {
 	}
 }
 
+func TestWhatComesBeforeAServiceIsNamedWhenItIsMissing(t *testing.T) {
+	p := newProvider(t, fakeaws.Options{FeatureSet: "ALL"})
+	p.server.AddAccount("audit", "aws+audit@example.com")
+	p.refused(create(security.TypeAccessAnalyzer, analyzerOf(nil)), "is not the delegated administrator of IAM Access Analyzer", security.AccessAnalyzerPrincipal)
+	p.refused(create(security.TypeRootAccess, properties{}), "trusted access of iam.amazonaws.com is not enabled")
+	p.refused(create(security.TypeMacie, zoneOf(nil)), "making account "+auditID+" the delegated administrator of Macie in eu-central-1", "trusted access")
+}
+
+func TestScansThatAreNoLongerWishedStay(t *testing.T) {
+	p := newSecured(t, fakeaws.SecurityOptions{})
+	before, after := inspectorOf(properties{"Types": []any{"ecr"}}), inspectorOf(properties{"Types": []any{"ec2"}})
+	p.ok(create(security.TypeInspector, before))
+	p.ok(update("inspector", security.TypeInspector, after, before))
+	state := p.server.Snapshot()
+	assert.Contains(t, state, "inspector organization in us-east-1 ecr true")
+	assert.Contains(t, state, "inspector organization in us-east-1 ec2 true")
+	assert.Contains(t, state, "inspector of "+auditID+" in us-east-1 scans [ec2 ecr]")
+}
+
 func TestTheFirstDelegationTakesEffectBeforeAnotherRegionAsks(t *testing.T) {
 	for _, c := range delegating {
 		t.Run(c.service, func(t *testing.T) {

@@ -2,10 +2,12 @@ package security
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"pgregory.net/rapid"
 )
 
 func TestOutcomesOfSeveralRegionsBecomeOne(t *testing.T) {
@@ -40,6 +42,40 @@ func TestALinkingKeepsTheRegionsThatItHas(t *testing.T) {
 	assert.Equal(t, linking{allRegionsExcept, []string{"b"}}, before.including([]string{"a", "c"}))
 	assert.Equal(t, []string{"a", "b"}, before.regions)
 	assert.Equal(t, linking{mode: noRegions}, linking{}.including(nil))
+}
+
+// covers tells whether an aggregator with the linking collects from a Region.
+func (l linking) covers(region string) bool {
+	switch l.mode {
+	case allRegions:
+		return true
+	case allRegionsExcept:
+		return !slices.Contains(l.regions, region)
+	}
+	return slices.Contains(l.regions, region)
+}
+
+func TestALinkingOfAnyKindCoversWhatItDidAndWhatIsWished(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		regions := []string{"a", "b", "c", "d"}
+		before := linking{mode: rapid.SampledFrom([]string{"", allRegions, allRegionsExcept, specifiedRegions, noRegions}).Draw(t, "mode")}
+		if before.mode == allRegionsExcept || before.mode == specifiedRegions {
+			before.regions = slices.Sorted(slices.Values(rapid.SliceOfNDistinct(rapid.SampledFrom(regions), 1, 4, rapid.ID).Draw(t, "regions")))
+		}
+		wished := rapid.SliceOfDistinct(rapid.SampledFrom(regions), rapid.ID).Draw(t, "wished")
+		after := before.including(wished)
+		for _, region := range regions {
+			if wanted := before.covers(region) || slices.Contains(wished, region); wanted != after.covers(region) {
+				t.Fatalf("%v with %v is %v, which covers %s: %t", before, wished, after, region, !wanted)
+			}
+		}
+		if !after.including(wished).equal(after) {
+			t.Fatalf("%v changes again", after)
+		}
+		if needs := after.mode == allRegionsExcept || after.mode == specifiedRegions; needs != (len(after.regions) > 0) {
+			t.Fatalf("%v is not accepted by the API", after)
+		}
+	})
 }
 
 func TestStandardsAreNamedByTheirARN(t *testing.T) {
