@@ -111,6 +111,8 @@ func Rules() map[string]Rule {
 		"Account.Tags":                    tags,
 		"Trail.CloudWatchLogs":            {},
 		"Trail.DataEvents":                {},
+		"Trail.Queries":                   {Example: "true"},
+		"Alerts.HTTPSEndpoints":           {Pattern: `^https://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[!-~]*)?$`, Shape: "an address that begins with https://", MaxLength: 1024, Unique: true, Example: "[https://incidents.example.com/aws]"},
 		"CloudWatchLogs.Enabled":          {Example: "true"},
 		"CloudWatchLogs.RetentionDays":    {Numbers: retentionDays(), Example: "365"},
 		"DataEvents.S3":                   {Words: []string{DataEventsNone, DataEventsWrite, DataEventsAll}, Example: DataEventsWrite},

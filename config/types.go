@@ -77,6 +77,9 @@ type Alerts struct {
 	// NotifyRecipients are further e-mail addresses for alerts of the tier notify.
 	// Consequence: each address receives one mail from AWS with a link to confirm, and no alert before that.
 	NotifyRecipients []string `yaml:"notifyRecipients"`
+	// HTTPSEndpoints are addresses of your own systems, such as an incident manager, that receive alerts of the tiers page and notify.
+	// Consequence: each must confirm its subscription, by visiting the link in the first request that AWS sends to it.
+	HTTPSEndpoints []string `yaml:"httpsEndpoints"`
 	// Changes gives single alerts another tier.
 	// Consequence: alerts without a change keep the tier of the catalogue.
 	Changes []AlertChange `yaml:"changes"`
@@ -191,6 +194,9 @@ type Trail struct {
 	// DataEvents adds data events to the trail.
 	// Consequence: CloudTrail charges for each data event, and busy buckets, functions and tables produce many.
 	DataEvents DataEvents `yaml:"dataEvents"`
+	// Queries adds an Athena table over the trail, with saved queries, to the audit account.
+	// Consequence: it is free until somebody runs a query, which costs by what it reads; one query reads 100 GB at most.
+	Queries bool `yaml:"queries"`
 }
 
 // CloudWatchLogs configures the trail's log group.

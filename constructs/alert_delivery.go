@@ -1,6 +1,8 @@
 package constructs
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -121,6 +123,13 @@ func newAlertTopic(scope constructs.Construct, z *zone.Zone, tier alert.Tier, ke
 			Topic:    topic,
 			Protocol: awssns.SubscriptionProtocol_EMAIL,
 			Endpoint: jsii.String(recipient),
+		})
+	}
+	for _, endpoint := range z.Alerts.HTTPSEndpoints {
+		awssns.NewSubscription(topic, jsii.String(strings.ReplaceAll(endpoint, "/", "|")), &awssns.SubscriptionProps{
+			Topic:    topic,
+			Protocol: awssns.SubscriptionProtocol_HTTPS,
+			Endpoint: jsii.String(endpoint),
 		})
 	}
 	return topic

@@ -60,7 +60,8 @@ func newAuditStack(app awscdk.App, p *Props, organization *organizationStack, te
 func addAuditTemplates(members *constructs.MemberApp, p *Props) {
 	z := p.Zone
 	home := members.NewStack(auditHomeTemplate, "Landing zone "+z.Name+": alerts in the home Region")
-	bus := constructs.NewAlertBus(home, "Bus", z, parameter(home, "OrganizationId", "The organization, whose accounts may send events"))
+	organizationID := parameter(home, "OrganizationId", "The organization, whose accounts may send events")
+	bus := constructs.NewAlertBus(home, "Bus", z, organizationID)
 	management := parameter(home, "ManagementAccountId", "The management account, in which some alerts listen")
 	logArchive := parameter(home, "LogArchiveAccountId", "The log-archive account, in which some alerts listen")
 	named := map[string]*string{}
@@ -77,6 +78,11 @@ func addAuditTemplates(members *constructs.MemberApp, p *Props) {
 		return *home.Account()
 	}, func(name string) string { return *named[name] })
 	constructs.NewAlertRelayRole(home, "RelayRole", z)
+	if z.Trail.Queries {
+		constructs.NewTrailQueries(home, "Queries", &constructs.TrailQueriesProps{
+			Zone: z, TrailBucket: ptr(trailBucketName(z, *logArchive)), OrganizationID: organizationID,
+		})
+	}
 	constructs.NewSecurityAdministration(home, "SecurityAdministration", z, management)
 	if z.Services.Config.Enabled {
 		constructs.NewConfigAggregator(home, "Config", z)

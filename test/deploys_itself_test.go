@@ -17,6 +17,10 @@ import (
 // deployActions are the calls with which CloudFormation creates, changes and deletes a resource of a type
 // in a member account, and what it asks about it.
 var deployActions = map[string][]string{
+	"AWS::Athena::NamedQuery":              {"athena:CreateNamedQuery", "athena:DeleteNamedQuery"},
+	"AWS::Athena::WorkGroup":               {"athena:CreateWorkGroup", "athena:UpdateWorkGroup"},
+	"AWS::Glue::Database":                  {"glue:CreateDatabase", "glue:UpdateDatabase"},
+	"AWS::Glue::Table":                     {"glue:CreateTable", "glue:UpdateTable"},
 	"AWS::CloudWatch::Alarm":               {"cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms"},
 	"AWS::Config::ConfigRule":              {"config:PutConfigRule", "config:DeleteConfigRule", "config:DescribeConfigRules"},
 	"AWS::Config::ConfigurationAggregator": {"config:PutConfigurationAggregator", "config:DeleteConfigurationAggregator"},

@@ -24,6 +24,12 @@ regions:
 email: aws+{account}@example.com
 alerts:
   recipients: [security@example.com, oncall@example.com]
+  pageRecipients: [pager@example.com]
+  httpsEndpoints: [https://incidents.example.com/aws]
+  changes:
+    - {id: kms-key-disabled, tier: notify}
+  suppressions:
+    - {alert: security-group-open-to-internet, accounts: [partner-portal], reason: the portal is public on purpose, expires: "2099-12-31"}
 organizationalUnits: [Workloads/Staging, Partners/External]
 accounts:
   - {name: data-prod, ou: Workloads/Prod, tags: {team: data}}
@@ -33,6 +39,7 @@ accounts:
 trail:
   cloudWatchLogs: {enabled: false}
   dataEvents: {s3: write, lambda: all, dynamodb: write}
+  queries: true
 logs:
   objectLock: {mode: compliance, days: 730}
   archiveAfterDays: 30
@@ -82,10 +89,17 @@ logs:
   archiveAfterDays: 30
   objectLock: {days: 730, mode: compliance}
 trail:
+  queries: true
   dataEvents: {dynamodb: write, lambda: all, s3: write}
   cloudWatchLogs: {enabled: false}
 organizationalUnits: [Partners/External, Workloads/Staging]
-alerts: {recipients: [oncall@example.com, security@example.com]}
+alerts:
+  suppressions:
+    - {expires: "2099-12-31", accounts: [partner-portal], alert: security-group-open-to-internet, reason: the portal is public on purpose}
+  changes: [{tier: notify, id: kms-key-disabled}]
+  httpsEndpoints: [https://incidents.example.com/aws]
+  pageRecipients: [pager@example.com]
+  recipients: [oncall@example.com, security@example.com]
 email: aws+{account}@example.com
 regions: {governed: [eu-north-1, eu-central-1, eu-west-1], home: eu-west-1}
 zone: europe

@@ -173,6 +173,7 @@ func emailOr(email, pattern, name string) string {
 // alerts returns what the file says of alerts with the lists sorted.
 func alerts(a config.Alerts) config.Alerts {
 	a.Recipients, a.PageRecipients, a.NotifyRecipients = sorted(a.Recipients), sorted(a.PageRecipients), sorted(a.NotifyRecipients)
+	a.HTTPSEndpoints = sorted(a.HTTPSEndpoints)
 	a.Changes = slices.SortedStableFunc(slices.Values(a.Changes), func(x, y config.AlertChange) int { return strings.Compare(x.ID, y.ID) })
 	var suppressions []config.AlertSuppression
 	for _, s := range a.Suppressions {
