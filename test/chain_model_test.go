@@ -14,6 +14,7 @@ import (
 
 	"github.com/landfall-aws/landfall/internal/eventpattern"
 	"github.com/landfall-aws/landfall/internal/policy"
+	"github.com/landfall-aws/landfall/internal/zone"
 )
 
 // This file is a model of how events travel once a zone is deployed. It knows the synthesized templates and
@@ -54,12 +55,14 @@ type cloud struct {
 	home     string
 	accounts []account
 	sets     []*stackSet
+	// watched are the Regions in which an alarm watches the dead-letter queues; in Regions where users only sign in, heartbeats do.
+	watched []string
 }
 
 // cloudOf reads the templates of the management account's stacks.
 func cloudOf(tb testing.TB, a *assembly) *cloud {
 	tb.Helper()
-	c := &cloud{home: a.zone.HomeRegion, accounts: []account{{name: "management", id: managementID}, {name: "joins later", id: "999900009999", ou: "Sandbox", later: true}}}
+	c := &cloud{home: a.zone.HomeRegion, watched: append(slices.Clone(a.zone.GovernedRegions), zone.GlobalRegion), accounts: []account{{name: "management", id: managementID}, {name: "joins later", id: "999900009999", ou: "Sandbox", later: true}}}
 	ids := map[string]string{"log-archive": logArchiveID, "audit": auditID}
 	for _, id := range sortedKeys(a.stacks) {
 		for _, r := range a.stacks[id].resources("Custom::LandfallAccount") {
@@ -200,11 +203,11 @@ type rule struct {
 	account, region, name, bus, state string
 	pattern                           *eventpattern.Pattern
 	scheduled                         bool
-	targets                           []target
+	targets                           []*target
 }
 
 // arn is the ARN of the rule (Service Authorization Reference, Amazon EventBridge: "rule-on-default-event-bus" and "rule-on-custom-event-bus").
-func (r rule) arn() string {
+func (r *rule) arn() string {
 	prefix := "arn:aws:events:" + r.region + ":" + r.account + ":rule/"
 	if r.bus != "default" {
 		prefix += r.bus + "/"
@@ -213,9 +216,17 @@ func (r rule) arn() string {
 }
 
 type target struct {
-	index                  int
 	arn, role, deadLetters string
 	transformed            bool
+	// passed is what was found of the way to the target, which is the same for every event; nil until one was sent.
+	passed *passage
+}
+
+// passage is what is found of the way from a rule to one of its targets.
+type passage struct {
+	ok     bool
+	broken []string
+	used   []link
 }
 
 type bus struct {
@@ -256,7 +267,7 @@ type alarm struct {
 // deployment is what exists in every account and Region, by ARN.
 type deployment struct {
 	cloud *cloud
-	rules map[string][]rule // by the bus's ARN
+	rules map[string][]*rule // by the bus's ARN
 	buses map[string]*bus
 	roles map[string]*role
 	// topics, queues and keys have the policies that stacks attach to them.
@@ -302,7 +313,7 @@ func instantiate(tb testing.TB, s *stackSet, p place) []deployed {
 func (c *cloud) deploy(tb testing.TB, cache map[string][]deployed) *deployment {
 	tb.Helper()
 	d := &deployment{
-		cloud: c, rules: map[string][]rule{}, buses: map[string]*bus{}, roles: map[string]*role{}, topics: map[string]*topic{},
+		cloud: c, rules: map[string][]*rule{}, buses: map[string]*bus{}, roles: map[string]*role{}, topics: map[string]*topic{},
 		queues: map[string]*queue{}, keys: map[string]document{}, groups: map[string]origin{}, logs: map[string][]document{},
 	}
 	var all []deployed
@@ -412,7 +423,7 @@ func (d *deployment) attach(r deployed) {
 }
 
 func (d *deployment) addRule(r deployed, text func(string) string) {
-	made := rule{origin: r.origin, account: r.place.account, region: r.place.region, name: text("Name"), bus: "default", state: text("State"), scheduled: text("ScheduleExpression") != ""}
+	made := &rule{origin: r.origin, account: r.place.account, region: r.place.region, name: text("Name"), bus: "default", state: text("State"), scheduled: text("ScheduleExpression") != ""}
 	if name := text("EventBusName"); name != "" {
 		made.bus = name
 	}
@@ -424,12 +435,12 @@ func (d *deployment) addRule(r deployed, text func(string) string) {
 		}
 	}
 	targets, _ := r.properties["Targets"].([]any)
-	for i, t := range targets {
+	for _, t := range targets {
 		properties := t.(map[string]any)
 		letters, _ := properties["DeadLetterConfig"].(map[string]any)
 		get := func(m map[string]any, key string) string { s, _ := m[key].(string); return s }
 		_, transformed := properties["InputTransformer"]
-		made.targets = append(made.targets, target{i, get(properties, "Arn"), get(properties, "RoleArn"), get(letters, "Arn"), transformed})
+		made.targets = append(made.targets, &target{get(properties, "Arn"), get(properties, "RoleArn"), get(letters, "Arn"), transformed, nil})
 	}
 	on := busARN(made.account, made.region, made.bus)
 	d.rules[on] = append(d.rules[on], made)
@@ -562,12 +573,16 @@ func (w *walk) from() *walk {
 	return w
 }
 
-func (w *walk) fail(r rule, format string, args ...any) {
-	w.broken = append(w.broken, fmt.Sprintf("rule %s in %s (%s): %s", r.name, r.account, r.region, fmt.Sprintf(format, args...)))
+func (w *walk) fail(r *rule, format string, args ...any) {
+	w.broken = append(w.broken, r.say(format, args...))
 }
 
-func (w *walk) limit(r rule, format string, args ...any) {
-	w.limits = append(w.limits, fmt.Sprintf("rule %s of bus %s in %s: %s", r.name, r.bus, r.region, fmt.Sprintf(format, args...)))
+func (w *walk) limit(r *rule, format string, args ...any) {
+	w.limits = append(w.limits, r.say(format, args...))
+}
+
+func (r *rule) say(format string, args ...any) string {
+	return fmt.Sprintf("rule %s in %s (%s) ", r.name, r.account, r.region) + fmt.Sprintf(format, args...)
 }
 
 // maxBusHops is how often EventBridge passes an event from bus to bus: it "can't route events received from a sender
@@ -594,153 +609,184 @@ func (w *walk) onBus(buses []string) {
 }
 
 // send sends the event to the targets of a rule.
-func (w *walk) send(r rule, buses []string) {
+func (w *walk) send(r *rule, buses []string) {
 	w.used[link{r.origin, ""}] = true
 	for _, t := range r.targets {
-		w.deadLetters(r, t)
-		part := strings.SplitN(t.arn, ":", 6)
-		if len(part) != 6 {
-			w.fail(r, "the target %q is no ARN", t.arn)
+		if t.passed == nil {
+			t.passed = w.d.passage(r, t)
+		}
+		w.broken = append(w.broken, t.passed.broken...)
+		for _, l := range t.passed.used {
+			w.used[l] = true
+		}
+		if !t.passed.ok {
 			continue
 		}
-		switch service := part[2]; service {
-		case "events":
-			w.toBus(r, t, buses)
-		case "sns":
-			w.toTopic(r, t, buses)
-		case "logs":
-			w.toLogGroup(r, t, buses)
+		if w.d.buses[t.arn] == nil {
+			w.arrivals = append(w.arrivals, arrival{r.name, t.arn, buses})
+			continue
+		}
+		switch from := accountOf(buses[0]); {
+		case slices.Contains(buses, t.arn):
+			w.fail(r, "sends back to %s", t.arn)
+		case accountOf(t.arn) != r.account && r.account != from:
+			w.fail(r, "sends events of account %s on to a third account, which EventBridge does not do", from)
 		default:
-			w.fail(r, "no test knows the target %s", t.arn)
+			if len(buses) > maxBusHops {
+				w.limit(r, "sends on to %s what its bus received from another bus; EventBridge passes an event from bus to bus only once", t.arn)
+			}
+			w.onBus(append(slices.Clone(buses), t.arn))
 		}
 	}
 }
 
-// deadLetters checks that what the target does not take is kept, and that somebody is told.
-func (w *walk) deadLetters(r rule, t target) {
-	if t.deadLetters == "" {
-		w.fail(r, "has no dead-letter queue")
-		return
+// passage finds out whether a rule may send to one of its targets, and where it puts what it could not send.
+func (d *deployment) passage(r *rule, t *target) *passage {
+	s := &step{d: d, rule: r, passage: &passage{}}
+	s.deadLetters(t)
+	part := strings.SplitN(t.arn, ":", 6)
+	if len(part) != 6 {
+		s.fail("has the target %q, which is no ARN", t.arn)
+		return s.passage
 	}
-	q := w.d.queues[t.deadLetters]
-	if q == nil {
-		w.fail(r, "its dead-letter queue %s does not exist", t.deadLetters)
+	switch part[2] {
+	case "events":
+		s.ok = s.toBus(t)
+	case "sns":
+		s.ok = s.toTopic(t)
+	case "logs":
+		s.ok = s.toLogGroup(t)
+	default:
+		s.fail("has the target %s, which no test knows", t.arn)
+	}
+	return s.passage
+}
+
+// step is one step of the path while it is looked at: of a rule, or of an alarm in a rule's guise.
+type step struct {
+	d    *deployment
+	rule *rule
+	*passage
+}
+
+func (s *step) fail(format string, args ...any) {
+	s.broken = append(s.broken, s.rule.say(format, args...))
+}
+
+func (s *step) uses(o origin, part string) { s.used = append(s.used, link{o, part}) }
+
+// deadLetters checks that what the target does not take is kept, and that an alarm tells of it.
+func (s *step) deadLetters(t *target) {
+	q := s.d.queues[t.deadLetters]
+	switch {
+	case t.deadLetters == "":
+		s.fail("has no dead-letter queue")
+		return
+	case q == nil:
+		s.fail("has a dead-letter queue that does not exist: %s", t.deadLetters)
 		return
 	}
 	// A dead-letter queue is in the account and Region of its rule (EventBridge user guide, "Using dead-letter queues").
-	if part := strings.SplitN(t.deadLetters, ":", 6); part[3] != r.region || part[4] != r.account {
-		w.fail(r, "its dead-letter queue %s is in another account or Region", t.deadLetters)
-	}
-	w.allowed(r, "the dead-letter queue "+t.deadLetters, q.policies, policy.Request{
+	s.local(t.deadLetters)
+	s.allowed("the dead-letter queue "+t.deadLetters, q.policies, policy.Request{
 		Action: "sqs:SendMessage", Resource: t.deadLetters, Principal: "events.amazonaws.com",
-		Context: with(map[string]string{"aws:SourceArn": r.arn(), "aws:SourceAccount": r.account}),
+		Context: with(map[string]string{"aws:SourceArn": s.rule.arn(), "aws:SourceAccount": s.rule.account}),
 	})
 	name := t.deadLetters[strings.LastIndex(t.deadLetters, ":")+1:]
-	if !w.watched(r.account, r.region, "AWS/SQS", "QueueName", name) {
-		w.fail(r, "no alarm watches its dead-letter queue %s", t.deadLetters)
+	if !slices.Contains(s.d.cloud.watched, s.rule.region) {
+		return
 	}
+	for _, a := range s.d.alarms {
+		if a.account == s.rule.account && a.region == s.rule.region && a.watches("AWS/SQS", "QueueName", name) {
+			s.uses(a.origin, "")
+			return
+		}
+	}
+	s.fail("has a dead-letter queue that no alarm watches: %s", t.deadLetters)
 }
 
-// watched says whether an alarm of the account and Region watches a metric of the thing with the name.
-func (w *walk) watched(account, region, namespace, dimension, name string) bool {
-	for _, a := range w.d.alarms {
-		if a.account != account || a.region != region || a.properties["Namespace"] != namespace {
-			continue
-		}
-		dimensions, _ := a.properties["Dimensions"].([]any)
-		if slices.ContainsFunc(dimensions, func(d any) bool {
-			return includes(d.(map[string]any), map[string]any{"Name": dimension, "Value": name})
-		}) {
-			w.used[link{a.origin, ""}] = true
-			return true
-		}
+// watches says whether the alarm is on a metric of the thing with the name.
+func (a alarm) watches(namespace, dimension, name string) bool {
+	dimensions, _ := a.properties["Dimensions"].([]any)
+	return a.properties["Namespace"] == namespace && len(dimensions) == 1 &&
+		includes(dimensions[0].(map[string]any), map[string]any{"Name": dimension, "Value": name})
+}
+
+// local says whether something is where the rule is, as everything but roles and buses must be.
+func (s *step) local(arn string) bool {
+	if part := strings.SplitN(arn, ":", 6); part[3] != s.rule.region || part[4] != s.rule.account {
+		s.fail("uses %s, which is in another account or Region", arn)
+		return false
 	}
-	return false
+	return true
 }
 
 // allowed says whether one of a resource's policies allows the request and none denies it.
-func (w *walk) allowed(r rule, of string, policies []document, request policy.Request) bool {
+func (s *step) allowed(of string, policies []document, request policy.Request) bool {
 	var by *link
 	for _, document := range policies {
 		p, err := compiled(policy.Resource, document.text)
 		if err != nil {
-			w.fail(r, "the policy of %s: %v", of, err)
+			s.fail("meets a wrong policy of %s: %v", of, err)
 			return false
 		}
 		result, err := policy.EvaluateResourcePolicy(p, request)
 		if err != nil {
-			w.fail(r, "%s: %v", of, err)
+			s.fail("asks %s what cannot be decided: %v", of, err)
 			return false
 		}
 		switch {
 		case result.Decision == policy.ExplicitlyDenied:
-			w.fail(r, "%s denies %s to %s", of, request.Action, request.Principal)
+			s.fail("is stopped: %s denies %s to %s", of, request.Action, request.Principal)
 			return false
 		case result.Decision == policy.Allowed && by == nil:
 			by = &link{document.origin, fmt.Sprintf("%s %d", document.path, result.By[0].Statement)}
 		}
 	}
 	if by == nil {
-		w.fail(r, "%s does not allow %s to %s", of, request.Action, request.Principal)
+		s.fail("is stopped: %s does not allow %s to %s", of, request.Action, request.Principal)
 		return false
 	}
-	w.used[*by] = true
+	s.used = append(s.used, *by)
 	return true
 }
 
-func (w *walk) toBus(r rule, t target, buses []string) {
-	on := w.d.buses[t.arn]
-	if on == nil {
-		w.fail(r, "its target %s does not exist", t.arn)
-		return
+func (s *step) toBus(t *target) bool {
+	on := s.d.buses[t.arn]
+	switch {
+	case on == nil:
+		s.fail("has a target that does not exist: %s", t.arn)
+		return false
+	case t.transformed:
+		s.fail("has an input transformer, which EventBridge refuses for buses (PutTargets)")
+		return false
+	case !s.assumes(t):
+		return false
 	}
-	if t.transformed {
-		w.fail(r, "a bus takes no input transformer") // PutTargets: not for buses
-		return
-	}
-	if slices.Contains(buses, t.arn) {
-		w.fail(r, "sends back to %s", t.arn)
-		return
-	}
-	if !w.assumes(r, t) {
-		return
-	}
-	owner, from := accountOf(t.arn), accountOf(buses[0])
-	if owner != r.account && r.account != from {
-		w.fail(r, "EventBridge does not pass events of %s on to a third account", from)
-		return
-	}
-	if owner != r.account && !w.allowed(r, "the bus "+t.arn, on.policies, policy.Request{
+	s.uses(on.origin, "")
+	return accountOf(t.arn) == s.rule.account || s.allowed("the bus "+t.arn, on.policies, policy.Request{
 		Action: "events:PutEvents", Resource: t.arn, Principal: t.role,
 		Context: with(map[string]string{"aws:PrincipalOrgID": organizationID}),
-	}) {
-		return
-	}
-	w.used[link{on.origin, ""}] = true
-	if len(buses) > maxBusHops {
-		w.limit(r, "sends on to %s what %s received from %s; EventBridge passes an event from bus to bus only %d time", t.arn, buses[len(buses)-1], buses[0], maxBusHops)
-	}
-	w.onBus(append(slices.Clone(buses), t.arn))
+	})
 }
 
 func accountOf(arn string) string { return strings.SplitN(arn, ":", 6)[4] }
 
 // assumes says whether EventBridge may use the target's role to send to the bus. A bus that trusts an organization
 // takes events with a role only (PutTargets, RoleArn).
-func (w *walk) assumes(r rule, t target) bool {
-	as := w.d.roles[t.role]
-	if as == nil {
-		w.fail(r, "its role %q does not exist", t.role)
+func (s *step) assumes(t *target) bool {
+	as := s.d.roles[t.role]
+	switch {
+	case as == nil:
+		s.fail("has a role that does not exist: %q", t.role)
 		return false
-	}
-	if accountOf(t.role) != r.account {
-		w.fail(r, "its role %s is in another account", t.role)
+	case accountOf(t.role) != s.rule.account:
+		s.fail("has the role of another account: %s", t.role)
 		return false
-	}
-	if !w.allowed(r, "the trust of role "+t.role, []document{as.trust}, policy.Request{
+	case !s.allowed("the trust of role "+t.role, []document{as.trust}, policy.Request{
 		Action: "sts:AssumeRole", Resource: t.role, Principal: "events.amazonaws.com",
-		Context: with(map[string]string{"aws:SourceAccount": r.account, "aws:SourceArn": r.arn()}),
-	}) {
+		Context: with(map[string]string{"aws:SourceAccount": s.rule.account, "aws:SourceArn": s.rule.arn()}),
+	}):
 		return false
 	}
 	// A role's own policies decide like one level of service control policies: without an Allow nothing is allowed.
@@ -748,94 +794,92 @@ func (w *walk) assumes(r rule, t target) bool {
 	for _, document := range as.policies {
 		p, err := compiled(policy.SCP, document.text)
 		if err != nil {
-			w.fail(r, "the policy of role %s: %v", t.role, err)
+			s.fail("meets a wrong policy of role %s: %v", t.role, err)
 			return false
 		}
 		level = append(level, p)
 	}
 	result, err := policy.Evaluate(policy.Levels{level}, nil, policy.Request{Action: "events:PutEvents", Resource: t.arn, Principal: t.role, Context: with(nil)})
 	if err != nil || result.Decision != policy.Allowed {
-		w.fail(r, "its role %s may not send to %s (%s)", t.role, t.arn, result.Decision)
+		s.fail("is stopped: the policies of role %s do not allow it to send to %s (%s)", t.role, t.arn, result.Decision)
 		return false
 	}
 	by := result.By[0]
-	w.used[link{as.origin, ""}] = true
-	w.used[link{as.origin, fmt.Sprintf("%s %d", as.policies[by.Policy].path, by.Statement)}] = true
+	s.uses(as.origin, "")
+	s.uses(as.origin, fmt.Sprintf("%s %d", as.policies[by.Policy].path, by.Statement))
 	return true
 }
 
-// local says whether a target is where its rule is, as targets other than buses must be.
-func (w *walk) local(r rule, t target) bool {
-	if part := strings.SplitN(t.arn, ":", 6); part[3] != r.region || part[4] != r.account {
-		w.fail(r, "its target %s is in another account or Region", t.arn)
+func (s *step) toTopic(t *target) bool {
+	if !s.local(t.arn) {
 		return false
 	}
+	on := s.publishes(t.arn, "events.amazonaws.com", s.rule.arn())
+	if on == nil {
+		return false
+	}
+	s.uses(on.origin, "")
+	for _, to := range on.subscriptions {
+		s.uses(to.origin, "")
+	}
 	return true
 }
 
-func (w *walk) toTopic(r rule, t target, buses []string) {
-	on := w.d.topics[t.arn]
+// publishes returns a topic to which a service may publish for the rule or alarm with the ARN, or nil.
+func (s *step) publishes(arn, service, source string) *topic {
+	on := s.d.topics[arn]
 	if on == nil {
-		w.fail(r, "its target %s does not exist", t.arn)
-		return
+		s.fail("has a target that does not exist: %s", arn)
+		return nil
 	}
-	if w.local(r, t) && w.publishes(r, on, t.arn, "events.amazonaws.com", r.arn()) {
-		w.used[link{on.origin, ""}] = true
-		for _, s := range on.subscriptions {
-			w.used[link{s.origin, ""}] = true
-		}
-		w.arrivals = append(w.arrivals, arrival{r.name, t.arn, buses})
-	}
-}
-
-// publishes says whether a service may publish to a topic for the rule or alarm with the ARN.
-func (w *walk) publishes(r rule, on *topic, arn, service, source string) bool {
-	if !w.allowed(r, "the topic "+arn, on.policies, policy.Request{
+	if !s.allowed("the topic "+arn, on.policies, policy.Request{
 		Action: "sns:Publish", Resource: arn, Principal: service,
 		Context: with(map[string]string{"aws:SourceArn": source, "aws:SourceAccount": accountOf(arn)}),
 	}) {
-		return false
+		return nil
 	}
 	if on.key == "" {
-		return true
+		return on
 	}
-	key, ok := w.d.keys[on.key]
+	key, ok := s.d.keys[on.key]
 	if !ok {
-		w.fail(r, "the key %s of topic %s does not exist", on.key, arn)
-		return false
+		s.fail("is stopped: the key %s of topic %s does not exist", on.key, arn)
+		return nil
 	}
 	for _, action := range []string{"kms:GenerateDataKey", "kms:Decrypt"} {
 		// EventBridge sends no source keys to KMS.
-		if !w.allowed(r, "the key of topic "+arn, []document{key}, policy.Request{Action: action, Resource: on.key, Principal: service, Context: with(nil)}) {
-			return false
+		if !s.allowed("the key of topic "+arn, []document{key}, policy.Request{Action: action, Resource: on.key, Principal: service, Context: with(nil)}) {
+			return nil
 		}
 	}
-	return true
+	return on
 }
 
-func (w *walk) toLogGroup(r rule, t target, buses []string) {
-	made, exists := w.d.groups[t.arn]
+func (s *step) toLogGroup(t *target) bool {
+	made, exists := s.d.groups[t.arn]
 	if !exists {
-		w.fail(r, "its target %s does not exist", t.arn)
-		return
+		s.fail("has a target that does not exist: %s", t.arn)
+		return false
 	}
 	// EventBridge user guide, "CloudWatch Logs log groups as targets": the name, and the two principals of the policy.
 	if !strings.Contains(t.arn, ":log-group:/aws/events/") {
-		w.fail(r, "EventBridge writes to log groups below /aws/events/ only, not to %s", t.arn)
-		return
+		s.fail("cannot write to %s: EventBridge writes to log groups below /aws/events/ only", t.arn)
+		return false
 	}
-	if !w.local(r, t) {
-		return
+	if !s.local(t.arn) {
+		return false
 	}
 	for _, principal := range []string{"events.amazonaws.com", "delivery.logs.amazonaws.com"} {
-		for action, resource := range map[string]string{"logs:CreateLogStream": t.arn + ":log-stream:1", "logs:PutLogEvents": t.arn + ":log-stream:1"} {
-			if !w.allowed(r, "the log group "+t.arn, w.d.logs[r.account+" "+r.region], policy.Request{Action: action, Resource: resource, Principal: principal, Context: with(nil)}) {
-				return
+		for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
+			if !s.allowed("the log group "+t.arn, s.d.logs[s.rule.account+" "+s.rule.region], policy.Request{
+				Action: action, Resource: t.arn + ":log-stream:1", Principal: principal, Context: with(nil),
+			}) {
+				return false
 			}
 		}
 	}
-	w.used[link{made, ""}] = true
-	w.arrivals = append(w.arrivals, arrival{r.name, t.arn, buses})
+	s.uses(made, "")
+	return true
 }
 
 // clone copies a StackSet so that a change of the copy leaves the original as it is.

@@ -22,6 +22,11 @@ type chain struct {
 	cloud  *cloud
 	alerts []alert.Routed
 	cache  map[string][]deployed
+	// intact is the zone as it deploys, probes are the events that raise and the heartbeats, walks and wrong how they fared.
+	intact *deployment
+	probes []probe
+	walks  []*walk
+	wrong  [][]string
 }
 
 // chains are the zones that the tests of this file walk, by their text.
@@ -33,7 +38,14 @@ func chainOf(tb testing.TB, text string) *chain {
 		a := assemblyOf(tb, text)
 		catalogue, err := alert.LoadWithProofs(controls.Alerts())
 		require.NoError(tb, err)
-		chains[text] = &chain{a.zone, cloudOf(tb, a), alert.For(a.zone, catalogue), map[string][]deployed{}}
+		c := &chain{zone: a.zone, cloud: cloudOf(tb, a), alerts: alert.For(a.zone, catalogue), cache: map[string][]deployed{}}
+		c.intact = c.cloud.deploy(tb, c.cache)
+		c.probes = append(c.raising(tb), c.heartbeats(tb)...)
+		for _, p := range c.probes {
+			w, wrong := p.try(c.intact)
+			c.walks, c.wrong = append(c.walks, w), append(c.wrong, wrong)
+		}
+		chains[text] = c
 	}
 	return chains[text]
 }
@@ -49,19 +61,33 @@ type probe struct {
 	name            string
 	account, region string
 	readOnly        bool
+	heartbeat       bool
 	start           func(*deployment) *walk
 	// judge says what is wrong with where the event arrived.
 	judge func(*walk) []string
 }
 
-// try sends the event and says what is wrong, each time with the probe's name.
+// try sends the event and says what is wrong.
 func (p probe) try(d *deployment) (*walk, []string) {
 	w := p.start(d)
-	wrong := append(p.judge(w), w.broken...)
-	for i := range wrong {
-		wrong[i] = p.name + ": " + wrong[i]
+	return w, append(p.judge(w), w.broken...)
+}
+
+// kinds are one account of each kind: management, log archive, audit, a workload of today and one that joins later.
+func (c *chain) kinds() []account {
+	var out []account
+	seen := map[string]bool{}
+	for _, a := range c.cloud.accounts {
+		kind := a.name
+		if a.id != managementID && a.id != auditID && a.id != logArchiveID {
+			kind = fmt.Sprintf("workload, later %v", a.later)
+		}
+		if !seen[kind] {
+			seen[kind] = true
+			out = append(out, a)
+		}
 	}
-	return w, wrong
+	return out
 }
 
 // end is the ARN of the topic or log group to which a tier leads.
@@ -86,17 +112,17 @@ func listens(in alert.Accounts, a account) bool {
 }
 
 // probes puts cases of every alert into every account and Region in which the alert listens.
-func (c *chain) probes(tb testing.TB, cases func(alert.Proof) []alert.Case, judge func(alert.Routed) func(*walk) []string) []probe {
+func (c *chain) cases(tb testing.TB, of func(alert.Routed) []alert.Case, judge func(alert.Routed) func(*walk) []string) []probe {
 	tb.Helper()
 	var out []probe
 	for _, r := range c.alerts {
 		asked := judge(r)
-		for _, a := range c.cloud.accounts {
+		for _, a := range c.kinds() {
 			if !listens(r.Listen.Accounts, a) {
 				continue
 			}
 			for _, region := range r.Regions {
-				for _, k := range cases(r.Proof) {
+				for _, k := range of(r) {
 					h, err := happen(k.Event, a.id, region)
 					require.NoError(tb, err, "%s: %s", r.ID, k.Name)
 					out = append(out, probe{
@@ -159,72 +185,119 @@ func once(w *walk) []string {
 	return out
 }
 
-func raises(p alert.Proof) []alert.Case  { return p.Raises }
-func ignores(p alert.Proof) []alert.Case { return p.Ignores }
+func ignores(r alert.Routed) []alert.Case { return r.Proof.Ignores }
+
+// raises are the events that raise an alert. An alert that names no source gets its calls from every source that the
+// other alerts name too, and from one that none names, because each source has a rule of its own.
+func (c *chain) raises(r alert.Routed) []alert.Case {
+	if len(sourcesOf(r)) > 0 {
+		return r.Proof.Raises
+	}
+	sources := map[string]bool{"aws.example": true}
+	for _, other := range c.alerts {
+		for _, source := range sourcesOf(other) {
+			sources[source] = true
+		}
+	}
+	out := slices.Clone(r.Proof.Raises)
+	done := map[bool]bool{}
+	for _, k := range r.Proof.Raises {
+		h, err := happen(k.Event, workloadID, "us-east-1")
+		if err != nil || done[h.readOnly] {
+			continue
+		}
+		done[h.readOnly] = true
+		for _, source := range sortedKeys(sources) {
+			var event map[string]any
+			if json.Unmarshal(k.Event, &event) == nil {
+				event["source"] = source
+				text, _ := json.Marshal(event)
+				out = append(out, alert.Case{Name: k.Name + ", from " + source, Event: text})
+			}
+		}
+	}
+	return out
+}
+
+// sourcesOf are the event sources that an alert's pattern names.
+func sourcesOf(r alert.Routed) []string {
+	var pattern struct{ Source []string }
+	_ = json.Unmarshal(r.Pattern, &pattern) // operators in place of names are no names
+	return pattern.Source
+}
 
 // raising are the probes of the events that raise.
 func (c *chain) raising(tb testing.TB) []probe {
 	tb.Helper()
-	return c.probes(tb, raises, func(r alert.Routed) func(*walk) []string {
+	return c.cases(tb, c.raises, func(r alert.Routed) func(*walk) []string {
 		arrives := c.arrives(r)
 		return func(w *walk) []string { return append(arrives(w), once(w)...) }
 	})
 }
 
-// report fails the test with what is wrong; of what differs in the place only, it shows one and counts the others.
-func report(t *testing.T, wrong []string) {
+// finding is something wrong with one probe.
+type finding struct{ probe, what string }
+
+// report fails the test with what is wrong: each fault once, with the first event that meets it and how many more do.
+func report(t *testing.T, wrong []finding) {
 	t.Helper()
 	first, count := map[string]string{}, map[string]int{}
-	for _, text := range wrong {
-		what := text[strings.LastIndex(text, ": ")+1:] + text[:max(strings.Index(text, ","), 0)]
-		if count[what]++; count[what] == 1 {
-			first[what] = text
+	for _, f := range wrong {
+		if count[f.what]++; count[f.what] == 1 {
+			first[f.what] = f.probe
 		}
 	}
-	const most = 12
+	const most = 20
 	for i, what := range sortedKeys(first) {
 		if i == most {
-			t.Errorf("and %d more of other kinds", len(first)-most)
-			break
+			t.Errorf("and %d more faults", len(first)-most)
+			return
 		}
-		if count[what] > 1 {
-			t.Errorf("%s (and %d more like this)", first[what], count[what]-1)
-		} else {
-			t.Error(first[what])
-		}
+		t.Errorf("%s\n\tmet by %s, and %d more events", what, first[what], count[what]-1)
 	}
 }
 
-func tryAll(t *testing.T, d *deployment, probes []probe) {
+// reportOn reports what is wrong with those probes through the intact zone that are chosen.
+func (c *chain) reportOn(t *testing.T, chosen func(probe) bool) {
 	t.Helper()
-	require.NotEmpty(t, probes)
-	var wrong []string
-	for _, p := range probes {
-		_, w := p.try(d)
-		wrong = append(wrong, w...)
+	var wrong []finding
+	sent := 0
+	for i, p := range c.probes {
+		if !chosen(p) {
+			continue
+		}
+		sent++
+		for _, what := range c.wrong[i] {
+			wrong = append(wrong, finding{p.name, what})
+		}
 	}
+	require.NotZero(t, sent)
 	report(t, wrong)
-	t.Logf("%d events sent", len(probes))
+	t.Logf("%d events sent", sent)
 }
 
 func TestEveryAlertArrivesFromEveryAccountAndRegionWhereItListens(t *testing.T) {
-	eachChain(t, func(t *testing.T, c *chain) {
-		tryAll(t, c.cloud.deploy(t, c.cache), c.raising(t))
-	})
+	eachChain(t, func(t *testing.T, c *chain) { c.reportOn(t, func(p probe) bool { return !p.heartbeat }) })
 }
 
 func TestWhatAnAlertIgnoresDoesNotArriveByIt(t *testing.T) {
 	eachChain(t, func(t *testing.T, c *chain) {
-		tryAll(t, c.cloud.deploy(t, c.cache), c.probes(t, ignores, func(r alert.Routed) func(*walk) []string {
+		probes := c.cases(t, ignores, func(r alert.Routed) func(*walk) []string {
 			return func(w *walk) []string {
-				for _, a := range w.arrivals {
-					if a.rule == r.RuleName {
-						return []string{"it arrives at " + a.end}
-					}
+				if slices.ContainsFunc(w.arrivals, func(a arrival) bool { return a.rule == r.RuleName }) {
+					return []string{r.ID + " tells of what it ignores"}
 				}
 				return once(w)
 			}
-		}))
+		})
+		var wrong []finding
+		for _, p := range probes {
+			for _, what := range p.judge(p.start(c.intact)) {
+				wrong = append(wrong, finding{p.name, what})
+			}
+		}
+		report(t, wrong)
+		t.Logf("%d events sent", len(probes))
 	})
 }
 
@@ -233,9 +306,9 @@ func (c *chain) heartbeats(tb testing.TB) []probe {
 	tb.Helper()
 	var out []probe
 	for _, region := range c.zone.AlertRegions {
-		var sent []rule
+		var sent []*rule
 		out = append(out, probe{
-			name: "the heartbeat of " + region, account: managementID, region: region,
+			name: "the heartbeat of " + region, account: managementID, region: region, heartbeat: true,
 			start: func(d *deployment) *walk {
 				sent = nil
 				for _, r := range d.rules[busARN(managementID, region, "default")] {
@@ -272,42 +345,31 @@ func (w *walk) alarmed(region, group string) []string {
 		return []string{"it arrives at " + group + ", which is of another Region"}
 	}
 	part := strings.SplitN(group, ":", 7)
-	silent := map[string]any{
-		"MetricName": "IncomingLogEvents", "Statistic": "Sum", "Threshold": 1.0,
-		"ComparisonOperator": "LessThanThreshold", "TreatMissingData": "breaching",
-	}
 	for _, a := range w.d.alarms {
-		if a.region != part[3] || a.account != part[4] || a.properties["Namespace"] != "AWS/Logs" {
+		if a.region != part[3] || a.account != part[4] || !a.watches("AWS/Logs", "LogGroupName", part[6]) {
 			continue
 		}
-		if dimensions, _ := a.properties["Dimensions"].([]any); len(dimensions) != 1 || !includes(dimensions[0].(map[string]any), map[string]any{"Name": "LogGroupName", "Value": part[6]}) {
-			continue
-		}
-		w.used[link{a.origin, ""}] = true
-		var out []string
-		if !includes(a.properties, silent) {
-			out = append(out, fmt.Sprintf("the alarm %s does not notice silence: %v", a.name, a.properties))
-		}
-		if len(a.actions) == 0 {
-			out = append(out, "the alarm "+a.name+" tells nobody")
+		s := &step{d: w.d, rule: &rule{name: a.name, account: a.account, region: a.region}, passage: &passage{used: []link{{a.origin, ""}}}}
+		if !includes(a.properties, map[string]any{
+			"MetricName": "IncomingLogEvents", "Statistic": "Sum", "Threshold": 1.0,
+			"ComparisonOperator": "LessThanThreshold", "TreatMissingData": "breaching",
+		}) || len(a.actions) == 0 {
+			s.broken = append(s.broken, fmt.Sprintf("the alarm %s does not tell of silence: %v", a.name, a.properties))
 		}
 		for _, action := range a.actions {
-			on := w.d.topics[action]
-			if on == nil {
-				out = append(out, "the alarm "+a.name+" tells "+action+", which does not exist")
-				continue
-			}
-			w.publishes(rule{name: a.name, account: a.account, region: a.region}, on, action, "cloudwatch.amazonaws.com",
-				"arn:aws:cloudwatch:"+a.region+":"+a.account+":alarm:"+a.name)
+			s.publishes(action, "cloudwatch.amazonaws.com", "arn:aws:cloudwatch:"+a.region+":"+a.account+":alarm:"+a.name)
 		}
-		return out
+		for _, l := range s.used {
+			w.used[l] = true
+		}
+		return s.broken
 	}
 	return []string{"no alarm watches " + group}
 }
 
 func TestAHeartbeatArrivesFromEveryRegionAndItsAlarmWatchesIt(t *testing.T) {
 	eachChain(t, func(t *testing.T, c *chain) {
-		tryAll(t, c.cloud.deploy(t, c.cache), c.heartbeats(t))
+		c.reportOn(t, func(p probe) bool { return p.heartbeat })
 	})
 }
 
@@ -315,11 +377,10 @@ func TestAHeartbeatArrivesFromEveryRegionAndItsAlarmWatchesIt(t *testing.T) {
 // although every permission on their way is there.
 func TestNoAlertMeetsALimitOfEventBridge(t *testing.T) {
 	eachChain(t, func(t *testing.T, c *chain) {
-		d := c.cloud.deploy(t, c.cache)
-		var wrong []string
-		for _, p := range append(c.raising(t), c.heartbeats(t)...) {
-			for _, limit := range p.start(d).limits {
-				wrong = append(wrong, p.name+": "+limit)
+		var wrong []finding
+		for i, p := range c.probes {
+			for _, limit := range c.walks[i].limits {
+				wrong = append(wrong, finding{p.name, limit})
 			}
 		}
 		report(t, wrong)
@@ -328,10 +389,9 @@ func TestNoAlertMeetsALimitOfEventBridge(t *testing.T) {
 
 func TestNoRuleIsBesideThePath(t *testing.T) {
 	eachChain(t, func(t *testing.T, c *chain) {
-		d := c.cloud.deploy(t, c.cache)
 		used := map[origin]bool{}
-		for _, p := range append(c.raising(t), c.heartbeats(t)...) {
-			for l := range p.start(d).used {
+		for _, w := range c.walks {
+			for l := range w.used {
 				used[l.origin] = true
 			}
 		}
@@ -348,9 +408,7 @@ func TestNoRuleIsBesideThePath(t *testing.T) {
 // Every part of the path is broken, one at a time, and each time an event must get lost or come twice.
 func TestABrokenLinkIsNoticed(t *testing.T) {
 	eachChain(t, func(t *testing.T, c *chain) {
-		d := c.cloud.deploy(t, c.cache)
-		probes := append(c.raising(t), c.heartbeats(t)...)
-		through, limits := c.through(d, probes)
+		through := c.through()
 		tried, links := 0, 0
 		var unnoticed []string
 		for _, key := range slices.SortedFunc(maps.Keys(through), func(a, b link) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) }) {
@@ -364,7 +422,7 @@ func TestABrokenLinkIsNoticed(t *testing.T) {
 				sabotaged := *c.cloud
 				sabotaged.sets = slices.Clone(c.cloud.sets)
 				sabotaged.sets[i] = broken
-				if !notices(sabotaged.deploy(t, c.cache), probes, through[key], limits) {
+				if !c.notices(sabotaged.deploy(t, c.cache), through[key]) {
 					unnoticed = append(unnoticed, fmt.Sprintf("%s %s: %s", key.origin, key.part, b.what))
 				}
 			}
@@ -378,16 +436,16 @@ func TestABrokenLinkIsNoticed(t *testing.T) {
 }
 
 // notices says whether one of the chosen probes tells a sabotaged deployment from the intact one.
-func notices(d *deployment, probes []probe, chosen, limits []int) bool {
+func (c *chain) notices(d *deployment, chosen []int) bool {
 	return slices.ContainsFunc(chosen, func(i int) bool {
-		w, wrong := probes[i].try(d)
-		return len(wrong) > 0 || len(w.limits) > limits[i]
+		w, wrong := c.probes[i].try(d)
+		return len(wrong) > len(c.wrong[i]) || len(w.limits) > len(c.walks[i].limits)
 	})
 }
 
 // through finds for each link of the path some probes that go through it: one per account, Region and kind of call.
-// For a whole StackSet the link has an empty id. It also returns how many limits each probe meets.
-func (c *chain) through(d *deployment, probes []probe) (map[link][]int, []int) {
+// For a whole StackSet the link has an empty id.
+func (c *chain) through() map[link][]int {
 	type cell struct {
 		link
 		account, region string
@@ -395,12 +453,8 @@ func (c *chain) through(d *deployment, probes []probe) (map[link][]int, []int) {
 	}
 	taken := map[cell]bool{}
 	out := map[link][]int{}
-	limits := make([]int, len(probes))
-	for i, p := range probes {
-		w := p.start(d)
-		p.judge(w)
-		limits[i] = len(w.limits)
-		for l := range w.used {
+	for i, p := range c.probes {
+		for l := range c.walks[i].used {
 			for _, l := range []link{l, {origin{set: l.set}, ""}} {
 				if key := (cell{l, p.account, p.region, p.readOnly}); !taken[key] {
 					taken[key] = true
@@ -409,7 +463,7 @@ func (c *chain) through(d *deployment, probes []probe) (map[link][]int, []int) {
 			}
 		}
 	}
-	return out, limits
+	return out
 }
 
 // breakage is one way to break a StackSet.

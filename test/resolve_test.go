@@ -153,8 +153,6 @@ func (t template) attribute(tb testing.TB, p place, id, name string) any {
 		return "arn:aws:sns:" + p.region + ":" + p.account + ":" + r.properties["TopicName"].(string)
 	case "AWS::Events::EventBus.Arn":
 		return "arn:aws:events:" + p.region + ":" + p.account + ":event-bus/" + r.properties["Name"].(string)
-	case "AWS::SQS::Queue.Arn":
-		return "arn:aws:sqs:" + p.region + ":" + p.account + ":" + r.properties["QueueName"].(string)
 	case "AWS::KMS::Key.Arn":
 		return "arn:aws:kms:" + p.region + ":" + p.account + ":key/" + id
 	case "AWS::SQS::Queue.Arn":
