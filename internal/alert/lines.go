@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/landfall-aws/landfall/internal/policy/jsonlines"
+	"github.com/landfall-aws/landfall/internal/jsonlines"
 )
 
 // MatchLines answers JSON Lines in the order in which they come. A line in:

@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/landfall-aws/landfall/internal/jsonlines"
 	"github.com/landfall-aws/landfall/internal/policy"
-	"github.com/landfall-aws/landfall/internal/policy/jsonlines"
 )
 
 // DecideLines answers JSON Lines in the order in which they come. A line in names an account by its name or an OU

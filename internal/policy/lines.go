@@ -12,7 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/landfall-aws/landfall/internal/policy/jsonlines"
+	"github.com/landfall-aws/landfall/internal/jsonlines"
 )
 
 // EvaluateLines answers JSON Lines in the order in which they come. A line in:

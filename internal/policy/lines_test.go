@@ -10,8 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/landfall-aws/landfall/internal/jsonlines"
 	"github.com/landfall-aws/landfall/internal/policy"
-	"github.com/landfall-aws/landfall/internal/policy/jsonlines"
 )
 
 func answerLines(t testing.TB, in string) ([]string, jsonlines.Summary) {

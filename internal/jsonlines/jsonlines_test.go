@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/landfall-aws/landfall/internal/policy/jsonlines"
+	"github.com/landfall-aws/landfall/internal/jsonlines"
 )
 
 // quote answers a line with itself in quotes; a line of "bad" fails.
