@@ -18,9 +18,6 @@ const notClosed = "an account cannot be deleted: closing it takes 90 days, and i
 
 func accountLabel(a zone.Account) string { return "account " + a.Name }
 
-// key tells accounts of one file apart: security accounts by their place, the others by name.
-func key(a zone.Account) string { return a.Key }
-
 // units compares OUs.
 func (c *comparison) units() {
 	before, after := unitPaths(c.before), unitPaths(c.after)
@@ -74,7 +71,7 @@ func unitPaths(z *Zone) []string {
 
 // named finds an account of the zone by its place in the file.
 func named(z *Zone, like zone.Account) (zone.Account, bool) {
-	a, has := z.byKey[key(like)]
+	a, has := z.byKey[like.Key]
 	return a, has
 }
 
@@ -107,9 +104,9 @@ func (c *comparison) accounts() {
 		a, had := named(c.before, b)
 		was, known := holder(c.before, b)
 		switch {
-		case had && c.sameIdentity(a, b):
+		case had && sameIdentity(a, b):
 			c.changed(a, b)
-		case had && (!known || key(was) == key(b)):
+		case had && (!known || was.Key == b.Key):
 			c.refusedIdentity(a, b)
 		case known:
 			c.rekeyed(was, b)
@@ -122,7 +119,7 @@ func (c *comparison) accounts() {
 			continue
 		}
 		if _, kept := holder(c.after, a); !kept {
-			c.add(Change{Kind: Forget, What: key(a), Before: describeAccount(a), Touches: []string{accountLabel(a)},
+			c.add(Change{Kind: Forget, What: a.Key, Before: describeAccount(a), Touches: []string{accountLabel(a)},
 				Consequence: fmt.Sprintf("nothing is closed or deleted: the account stays in the OU %s with the guardrails, trail and baseline that it has there, and the zone forgets it", a.OU),
 				Instead:     fmt.Sprintf("to put the account out of use, keep its line and add `state: %s`; the same line, written again, adopts it by its e-mail address", config.StateSuspended)})
 		}
@@ -134,7 +131,7 @@ func describeAccount(a zone.Account) string {
 }
 
 // sameIdentity says that both lines lead to the same account in AWS.
-func (c *comparison) sameIdentity(a, b zone.Account) bool {
+func sameIdentity(a, b zone.Account) bool {
 	return strings.EqualFold(a.Email, b.Email) && (a.ID == b.ID || a.ID == "" || b.ID == "")
 }
 
@@ -142,15 +139,15 @@ func (c *comparison) sameIdentity(a, b zone.Account) bool {
 func (c *comparison) changed(a, b zone.Account) {
 	touches := append([]string{accountLabel(b)}, c.targetLabels(a, b)...)
 	if a.Name != b.Name {
-		c.add(Change{Kind: Update, What: key(b) + ".name", Before: a.Name, After: b.Name, Touches: touches,
+		c.add(Change{Kind: Update, What: b.Key + ".name", Before: a.Name, After: b.Name, Touches: touches,
 			Consequence: "the account is found by its e-mail address or id and keeps its name in AWS; only the file's name for it changes"})
 	}
 	if a.Email != b.Email {
-		c.add(Change{Kind: Update, What: key(b) + ".email", Before: a.Email, After: b.Email, Touches: touches,
+		c.add(Change{Kind: Update, What: b.Key + ".email", Before: a.Email, After: b.Email, Touches: touches,
 			Consequence: "upper and lower case do not matter in the address: nothing changes in AWS"})
 	}
 	if a.ID != b.ID {
-		change := Change{Kind: Update, What: key(b) + ".id", Before: a.ID, After: b.ID, Touches: touches,
+		change := Change{Kind: Update, What: b.Key + ".id", Before: a.ID, After: b.ID, Touches: touches,
 			Consequence: "the account is found by its e-mail address from now on"}
 		if b.ID != "" {
 			change.Consequence = "the account is found by its id from now on; the deployment stops when the account with this id has another e-mail address"
@@ -166,19 +163,19 @@ func (c *comparison) placed(a, b zone.Account) {
 	switch {
 	case a.OU == b.OU:
 	case b.Suspended:
-		c.add(Change{Kind: Suspend, What: key(b) + ".state", Before: a.State(), After: b.State(), Touches: touches,
+		c.add(Change{Kind: Suspend, What: b.Key + ".state", Before: a.State(), After: b.State(), Touches: touches,
 			Consequence: fmt.Sprintf("the account moves from %s to %s, where guardrails deny nearly everything; it is not closed, and what runs in it goes on and is paid for; %s", a.OU, b.OU, c.guardrailsOnMove(a, b)),
 			Instead:     "stop what runs in the account before; the zone cannot do so afterwards"})
 	case a.Suspended:
-		c.add(Change{Kind: Resume, What: key(b) + ".state", Before: a.State(), After: b.State(), Touches: touches,
+		c.add(Change{Kind: Resume, What: b.Key + ".state", Before: a.State(), After: b.State(), Touches: touches,
 			Consequence: fmt.Sprintf("the account returns from %s to %s; %s; a closed account cannot return, and the deployment stops when it is one", a.OU, b.OU, c.guardrailsOnMove(a, b))})
 	default:
-		c.add(Change{Kind: Move, What: key(b) + ".ou", Before: a.OU, After: b.OU, Touches: touches,
+		c.add(Change{Kind: Move, What: b.Key + ".ou", Before: a.OU, After: b.OU, Touches: touches,
 			Consequence: "the account moves: policies of the old OU cease, those of the new one hold; " + c.guardrailsOnMove(a, b)})
 	}
 	own, ownBefore := ownTags(c.after, b), ownTags(c.before, a)
 	if !maps.Equal(own, ownBefore) && !maps.Equal(a.Tags, b.Tags) {
-		c.add(Change{Kind: Tag, What: key(b) + ".tags", Before: describeTags(ownBefore), After: describeTags(own), Touches: touches,
+		c.add(Change{Kind: Tag, What: b.Key + ".tags", Before: describeTags(ownBefore), After: describeTags(own), Touches: touches,
 			Consequence: "the tags of the account change; tags that the zone never set stay"})
 	}
 }
@@ -219,18 +216,18 @@ func guardrailsOf(z *Zone, a zone.Account) []string {
 // refusedIdentity explains a line that no longer leads to the account that it stands for.
 func (c *comparison) refusedIdentity(a, b zone.Account) {
 	touches := append([]string{accountLabel(a), accountLabel(b)}, c.targetLabels(a, b)...)
-	what, before, after := key(b)+".email", a.Email, b.Email
+	what, before, after := b.Key+".email", a.Email, b.Email
 	consequence := fmt.Sprintf("the deployment stops: no account of the organization has the address %s, and an edit never creates a second account for a line", b.Email)
 	instead := fmt.Sprintf("write %s; to change the root address, change it in the account first, then write the new one here", a.Email)
 	switch {
 	case strings.EqualFold(a.Email, b.Email):
-		what, before, after = key(b)+".id", a.ID, b.ID
+		what, before, after = b.Key+".id", a.ID, b.ID
 		consequence = fmt.Sprintf("the deployment stops: two accounts cannot both have the address %s, so the account with the new id has another one", b.Email)
 		instead = fmt.Sprintf("write the id %s again; for another account, write its address too", a.ID)
 	case a.ID != "" && a.ID == b.ID:
 		consequence = fmt.Sprintf("the deployment stops unless account %s has the address %s already: the id and the address must be of one account", b.ID, b.Email)
 	case b.ID != "" && a.ID != b.ID:
-		what, before, after = key(b)+".id", cmp.Or(a.ID, a.Email), b.ID
+		what, before, after = b.Key+".id", cmp.Or(a.ID, a.Email), b.ID
 		c.add(Change{Kind: Adopt, What: what, Before: before, After: after, Touches: touches,
 			Consequence: fmt.Sprintf("the line stands for another account, %s, which must be a member of the organization and have the address %s; the account with the address %s stays in AWS, and the zone forgets it", b.ID, b.Email, a.Email),
 			Instead:     "give the other account a line of its own"})
@@ -249,14 +246,14 @@ func (c *comparison) refusedIdentity(a, b zone.Account) {
 func (c *comparison) rekeyed(was, b zone.Account) {
 	touches := append([]string{accountLabel(was), accountLabel(b)}, c.targetLabels(was, b)...)
 	if !strings.EqualFold(was.Email, b.Email) {
-		c.add(Change{Kind: Refuse, What: key(b) + ".email", Before: was.Email, After: b.Email, Verdict: Refused, Touches: touches,
+		c.add(Change{Kind: Refuse, What: b.Key + ".email", Before: was.Email, After: b.Email, Verdict: Refused, Touches: touches,
 			Consequence: fmt.Sprintf("the deployment stops: account %s has the address %s, and the line under its new name says another", b.ID, was.Email),
 			Instead:     fmt.Sprintf("add `email: %s` to the account", was.Email)})
 		c.placed(was, b)
 		return
 	}
-	change := Change{Kind: Adopt, What: key(b), Before: describeAccount(was), After: describeAccount(b), Touches: touches,
-		Consequence: fmt.Sprintf("the account that was %s is adopted under another key, found by its e-mail address or id; no account is created, and it keeps its name in AWS", key(was))}
+	change := Change{Kind: Adopt, What: b.Key, Before: describeAccount(was), After: describeAccount(b), Touches: touches,
+		Consequence: fmt.Sprintf("the account that was %s is adopted under another key, found by its e-mail address or id; no account is created, and it keeps its name in AWS", was.Key)}
 	if a, had := named(c.before, b); had {
 		touches = append(touches, accountLabel(a))
 		change.Consequence += fmt.Sprintf("; the account <%s>, which the line stood for, stays in AWS as it is", a.Email)
@@ -270,14 +267,14 @@ func (c *comparison) rekeyed(was, b zone.Account) {
 func (c *comparison) added(b zone.Account) {
 	touches := append([]string{accountLabel(b)}, c.targetLabels(zone.Account{}, b)...)
 	if b.ID != "" {
-		c.add(Change{Kind: Adopt, What: key(b), After: describeAccount(b), Touches: touches,
+		c.add(Change{Kind: Adopt, What: b.Key, After: describeAccount(b), Touches: touches,
 			Consequence: fmt.Sprintf("account %s, which must be a member of the organization and have this address, is adopted: it moves to %s and gets its guardrails and tags; none is created", b.ID, b.OU)})
 		return
 	}
-	change := Change{Kind: Create, What: key(b), After: describeAccount(b), Verdict: Irreversible, Touches: touches,
+	change := Change{Kind: Create, What: b.Key, After: describeAccount(b), Verdict: Irreversible, Touches: touches,
 		Consequence: "an account is created, unless the organization has one with this address, which is then adopted; " + notClosed}
 	if former, likely := c.formerAccount(b); likely {
-		change.Consequence = fmt.Sprintf("a second account is created beside the one that was %s, which the zone forgets; %s", key(former), notClosed)
+		change.Consequence = fmt.Sprintf("a second account is created beside the one that was %s, which the zone forgets; %s", former.Key, notClosed)
 		change.Instead = fmt.Sprintf("if this is %s under a new name, add `email: %s`: the account is then found and goes on", former.Name, former.Email)
 	}
 	c.add(change)

@@ -182,7 +182,7 @@ func (c *comparison) recipients() {
 		}
 	}
 	for _, r := range sortedUnion(before, after) {
-		change := Change{What: "alerts.recipients[" + r + "]", Before: strings.Join(before[r], ", "), After: strings.Join(after[r], ", "), Touches: touches}
+		change := Change{What: c.recipientList(r) + "[" + r + "]", Before: strings.Join(before[r], ", "), After: strings.Join(after[r], ", "), Touches: touches}
 		if more := minus(after[r], before[r]); len(more) > 0 {
 			change.Kind = Create
 			change.Consequence = "AWS sends a mail with a link to confirm for each new tier; no alert comes before that"
@@ -194,6 +194,21 @@ func (c *comparison) recipients() {
 			c.add(change)
 		}
 	}
+}
+
+// recipientList is the key of the file that lists an address.
+func (c *comparison) recipientList(address string) string {
+	for _, z := range []*Zone{c.after, c.before} {
+		switch {
+		case slices.Contains(z.Recipients, address):
+			return "alerts.recipients"
+		case slices.Contains(z.Alerts.PageRecipients, address):
+			return "alerts.pageRecipients"
+		case slices.Contains(z.Alerts.NotifyRecipients, address):
+			return "alerts.notifyRecipients"
+		}
+	}
+	return "alerts.recipients"
 }
 
 // alerts compares what is listened for, and how loud it is.

@@ -91,7 +91,7 @@ func (c *comparison) changedPolicy(id string, a, b guardrail.Policy) {
 		parts = []string{"only its form changes, not what it says"}
 	}
 	c.add(Change{Kind: Update, What: "guardrails[" + id + "]", Before: sizeText(a), After: sizeText(b), Touches: append(touchesOf(c.before, a), touchesOf(c.after, b)...),
-		Consequence: fmt.Sprintf("the policy %s on %s is replaced in one step, statement by statement: %s", b.Name, targetsText(b), strings.Join(parts, "; "))})
+		Consequence: fmt.Sprintf("the policy %s on %s is updated in place, and holds at once wherever it reaches: %s", b.Name, targetsText(b), strings.Join(parts, "; "))})
 }
 
 // touchesOf are a policy and the look-ups of its targets.
