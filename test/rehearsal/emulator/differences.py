@@ -16,6 +16,7 @@ from typing import Any
 from moto.cloudformation import models, parsing, responses
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudtrail import models as cloudtrail
+from moto.iam import models as iam
 from moto.organizations import models as organizations
 from moto.s3.models import FakeBucket, s3_backends
 from moto.utilities.utils import get_partition
@@ -34,6 +35,7 @@ def correct() -> None:
     organization_policy_types()
     trail_bucket_of_another_account()
     access_logs_before_their_policy()
+    service_linked_role_names()
 
 
 def stack_operations() -> None:
@@ -479,11 +481,16 @@ def access_logs_before_their_policy() -> None:
     FakeBucket._log_permissions_enabled_policy = lambda self, target_bucket, target_prefix: True  # type: ignore[method-assign]
 
 
+def service_linked_role_names() -> None:
+    """IAM: names of service-linked roles that moto does not know (Access Analyzer user guide, "Using service-linked roles")."""
+    iam.SERVICE_NAME_CONVERSION["access-analyzer"] = "AccessAnalyzer"
+
+
 def described() -> list[str]:
     """What is corrected, one line each."""
     source = [stack_operations, update_parameters, stack_set_targets, stack_set_updates, automatic_deployment,
               organization_services, organization_policy_types, trail_bucket_of_another_account,
-              access_logs_before_their_policy]  # fmt: skip
+              access_logs_before_their_policy, service_linked_role_names]  # fmt: skip
     return [(f.__doc__ or "").splitlines()[0] for f in source]
 
 
