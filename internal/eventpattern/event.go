@@ -51,10 +51,10 @@ func (n *fieldNode) child(key string) *fieldNode {
 		return child
 	}
 	part, rest, dotted := strings.Cut(key, ".")
-	if n = n.children[part]; n == nil || !dotted {
+	if !dotted || n.children[part] == nil {
 		return nil
 	}
-	return n.child(rest)
+	return n.children[part].child(rest)
 }
 
 // fieldValue is one value of a field.

@@ -38,45 +38,48 @@ func (c *condition) matches(text string) bool {
 
 // match tells whether all conditions can be met together by values of an event, which are listed by field.
 func (a *alternative) match(values [][]fieldValue) bool {
-	// Most events miss a condition whatever the arrays, or have none around the values. This decides them without a search.
-	decided := true
+	var s search
 	for i, condition := range a.conjunction {
 		ofField := values[a.fields[i]]
-		inArrays := slices.ContainsFunc(ofField, func(v fieldValue) bool { return len(v.at) > 0 })
-		mayBeAbsent := condition.absent && (len(ofField) == 0 || inArrays)
-		if !mayBeAbsent && !slices.ContainsFunc(ofField, func(v fieldValue) bool { return condition.matches(v.text) }) {
+		met := slices.ContainsFunc(ofField, func(v fieldValue) bool { return condition.matches(v.text) })
+		if !met && !condition.absent {
 			return false
 		}
-		decided = decided && !inArrays
+		// Values that lie in no array are consistent with all others, so only the conditions on the rest need a search.
+		if slices.ContainsFunc(ofField, func(v fieldValue) bool { return len(v.at) > 0 }) {
+			s.conditions = append(s.conditions, openCondition{condition, ofField})
+		} else if !met && len(ofField) > 0 {
+			return false
+		}
 	}
-	if decided {
-		return true
-	}
-	s := search{alternative: a, values: values}
 	return s.from(0, nil)
 }
 
 // search looks for one value per condition such that no two values lie in different elements of one array.
 type search struct {
-	*alternative
-	values [][]fieldValue      // by field
-	failed map[string]struct{} // keys of the states from which the conditions left cannot be met
+	conditions []openCondition
+	failed     map[string]struct{} // keys of the states from which the conditions left cannot be met
+}
+
+// openCondition is a condition and the values of its field, at least one of which lies in an array.
+type openCondition struct {
+	*condition
+	ofField []fieldValue
 }
 
 // from tells whether the conditions from the i-th on can be met when the ones before chose the array elements in at.
 func (s *search) from(i int, at []place) bool {
-	if i == len(s.conjunction) {
+	if i == len(s.conditions) {
 		return true
 	}
-	condition := s.conjunction[i]
-	values := s.values[s.fields[i]]
+	condition := s.conditions[i]
 	if condition.absent {
 		consistent := func(v fieldValue) bool { _, ok := merge(at, v.at); return ok }
-		if !slices.ContainsFunc(values, consistent) && s.from(i+1, at) {
+		if !slices.ContainsFunc(condition.ofField, consistent) && s.from(i+1, at) {
 			return true
 		}
 	}
-	for _, value := range values {
+	for _, value := range condition.ofField {
 		merged, ok := merge(at, value.at)
 		if !ok || s.failed != nil && s.hasFailed(i+1, merged) || !condition.matches(value.text) {
 			continue
@@ -111,8 +114,8 @@ func (s *search) stateKey(i int, at []place) string {
 }
 
 func (s *search) matters(i, array int) bool {
-	for _, field := range s.fields[i:] {
-		for _, value := range s.values[field] {
+	for _, condition := range s.conditions[i:] {
+		for _, value := range condition.ofField {
 			if slices.ContainsFunc(value.at, func(p place) bool { return p.array == array }) {
 				return true
 			}
