@@ -18,8 +18,7 @@ const editGuard = "edit guard"
 // Names of the StackSets without the zone's prefix.
 const (
 	logArchive         = "log-archive"
-	auditHome          = "audit-home"
-	auditRegions       = "audit-regions"
+	audit              = "audit"
 	baselineGlobal     = "baseline-global"
 	baselineRegional   = "baseline-regional"
 	managementGlobal   = "management-global"
@@ -32,20 +31,12 @@ type stackSet struct {
 	regions            []string
 }
 
-// otherAlertRegions are the alert Regions beside the home Region.
-func (z *Zone) otherAlertRegions() []string {
-	return minus(z.AlertRegions, []string{z.HomeRegion})
-}
-
 // stackSets lists the StackSets of a zone in the order in which they are deployed.
 func (z *Zone) stackSets() []stackSet {
 	home := []string{z.HomeRegion}
 	out := []stackSet{
 		{logArchive, "buckets and key of the log archive", "account " + z.LogArchive.Name, home},
-		{auditHome, "alert bus, rules and topics", "account " + z.Audit.Name, home},
-	}
-	if others := z.otherAlertRegions(); len(others) > 0 {
-		out = append(out, stackSet{auditRegions, "alert buses that forward to the home Region", "account " + z.Audit.Name, others})
+		{audit, "alert bus, rules and topics", "account " + z.Audit.Name, home},
 	}
 	return append(out,
 		stackSet{baselineGlobal, "what every account has once", "every member account", home},

@@ -62,7 +62,7 @@ type Change struct {
 	Costs bool `json:"costs,omitempty"`
 	// Instead says what to do when this is not what was meant.
 	Instead string `json:"instead,omitempty"`
-	// Touches names what changes in the zone's stacks, as in "account orders-prod" or "StackSet landfall-audit-home".
+	// Touches names what changes in the zone's stacks, as in "account orders-prod" or "StackSet landfall-audit".
 	Touches []string `json:"touches,omitempty"`
 }
 
@@ -171,7 +171,7 @@ func (c *comparison) zone() {
 
 // recipients compares who is mailed, for each tier that mails.
 func (c *comparison) recipients() {
-	touches := []string{stackSetLabel(c.after, auditHome)}
+	touches := []string{stackSetLabel(c.after, audit)}
 	before, after := map[string][]string{}, map[string][]string{}
 	for _, t := range alert.Tiers() {
 		for _, r := range alert.Recipients(c.before.Zone, t) {

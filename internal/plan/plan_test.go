@@ -234,7 +234,7 @@ func TestNoEditIsNoChange(t *testing.T) {
 func TestWhatAChangeTouchesIsListedOnceAndSorted(t *testing.T) {
 	quiet := "[security@example.com]\n  changes: [{id: iam-policy-changed, tier: \"off\"}, {id: network-path-changed, tier: \"off\"}]"
 	for _, c := range plan.Compare(planOf(t, file), planOf(t, edited(t, "[security@example.com]", quiet))) {
-		assert.Contains(t, c.Touches, "StackSet landfall-audit-home", c.What)
+		assert.Contains(t, c.Touches, "StackSet landfall-audit", c.What)
 		assert.NotContains(t, c.Touches, "", c.What)
 		assert.IsIncreasing(t, c.Touches, c.What)
 	}
@@ -281,6 +281,43 @@ func TestIrreversibleChangesComeFirstAndMakeTheAnswerNo(t *testing.T) {
 	assert.Equal(t, []plan.Verdict{plan.Irreversible, plan.Refused, plan.Reversible}, verdicts[:3])
 	assert.True(t, plan.No(changes))
 	assert.False(t, plan.No(plan.Compare(planOf(t, file), planOf(t, edited(t, "tags: {}", "tags: {a: b}")))))
+}
+
+func TestOnlyAShorterExpiryDeletesLogs(t *testing.T) {
+	with := func(days int) *plan.Zone {
+		return planOf(t, edited(t, "expireAfterDays: 0", fmt.Sprintf("expireAfterDays: %d", days)))
+	}
+	for name, c := range map[string]struct {
+		before, after int
+		want          plan.Verdict
+	}{
+		"introduced": {0, 730, plan.Irreversible},
+		"shorter":    {730, 400, plan.Irreversible},
+		"longer":     {400, 730, plan.Reversible},
+		"given up":   {400, 0, plan.Reversible},
+	} {
+		t.Run(name, func(t *testing.T) {
+			changes := plan.Compare(with(c.before), with(c.after))
+			require.Len(t, changes, 1)
+			assert.Equal(t, c.want, changes[0].Verdict)
+		})
+	}
+}
+
+func TestAMoveBelowTheSameOUKeepsWhatThatOUInherits(t *testing.T) {
+	moved := func(from, to string) string {
+		t.Helper()
+		for _, c := range plan.Compare(planOf(t, edited(t, "{name: data, ou: Teams/Blue}", "{name: data, ou: "+from+"}")), planOf(t, edited(t, "{name: data, ou: Teams/Blue}", "{name: data, ou: "+to+"}"))) {
+			if c.Kind == plan.Move {
+				return c.Consequence
+			}
+		}
+		return ""
+	}
+	// The OU Workloads has guardrails of its own, which both OUs below it inherit; NonProd has no more than them.
+	assert.Contains(t, moved("Workloads", "Workloads/NonProd"), "the same guardrails hold for it")
+	assert.NotContains(t, moved("Workloads/NonProd", "Workloads/Prod"), "no longer: ")
+	assert.Contains(t, moved("Workloads/NonProd", "Sandbox"), "no longer: ")
 }
 
 func TestSwitchingAGuardrailOffNamesItsStatements(t *testing.T) {

@@ -52,9 +52,6 @@ func (c *comparison) leaving(r string) {
 		change.Consequence = "workloads can no longer use the Region, and AWS Config no longer records there; alerts still listen there, because AWS records events of global services or sign-ins in it whatever Regions are governed"
 	case slices.Contains(b.RetiredRegions, r):
 		change.Consequence = "the baseline is deleted there in every account: workloads can no longer use the Region, and neither alerts nor AWS Config watch what is left in it; the organization trail still records it, and what was recorded stays"
-		if len(b.otherAlertRegions()) == 0 {
-			change.Consequence += fmt.Sprintf("; it is the last Region of the StackSet %s, which stays in AWS with its instance there", c.before.Resource(auditRegions))
-		}
 		change.Instead = "empty the Region first: afterwards only the exempt roles of the guardrails can act in it"
 	default:
 		change.Kind, change.Verdict = Refuse, Refused
@@ -262,7 +259,7 @@ func (c *comparison) serviceLabels(path string) []string {
 		out = append(out, serviceLabel("securityHub"))
 		for _, z := range []*Zone{c.before, c.after} {
 			for _, s := range z.stackSets() {
-				if s.name != logArchive && s.name != auditRegions {
+				if s.name != logArchive {
 					out = append(out, stackSetLabel(z, s.name))
 				}
 			}
