@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -153,7 +155,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // learn notes what an answer says about keys, and tells the fake what changed in the organization.
 func (f *front) learn(ctx context.Context, c call, request, answer []byte) error {
 	switch {
-	case c.Service == "organizations":
+	case c.Service == "organizations", c.Operation == "CreateServiceLinkedRole":
 		return f.fake.observe(ctx, c, request, answer)
 	case c.Operation == "AssumeRole" && c.Caller == "handler":
 		key, err := accessKey(answer)

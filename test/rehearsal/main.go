@@ -1,3 +1,5 @@
+//go:build unix
+
 // Command rehearsal deploys the default landing zone with the real CDK CLI and the real handler
 // into an emulator, reads back through the service APIs what then exists, and edits the zone.
 // It needs Go, Node.js with npm, and Python 3.11 or newer, and no AWS account.
