@@ -162,6 +162,39 @@ func TestAFeatureThatARegionLacksIsLeftOutThereAndLogged(t *testing.T) {
 	assert.Contains(t, log.String(), "region=eu-west-1 feature=RUNTIME_MONITORING")
 }
 
+// A new detector has the plans of the file, not those that AWS gives to new ones.
+func TestANewDetectorGetsOnlyTheWishedPlans(t *testing.T) {
+	p := newSecured(t, fakeaws.SecurityOptions{RejectedFeatures: map[string][]string{home: {"RUNTIME_MONITORING"}}})
+	p.ok(create(security.TypeGuardDuty, guardDutyOf(properties{"Features": properties{"S3_DATA_EVENTS": "NONE", "RUNTIME_MONITORING": "ALL"}})))
+	assert.Contains(t, p.server.Snapshot(), "guardduty detector of "+fakeaws.ManagementAccountID+" in eu-central-1 feature S3_DATA_EVENTS DISABLED")
+}
+
+func TestGuardDutyWithoutAnyPlanIsSetUp(t *testing.T) {
+	p := newSecured(t, fakeaws.SecurityOptions{})
+	none := guardDutyOf(properties{"Features": properties{"S3_DATA_EVENTS": "NONE", "RUNTIME_MONITORING": "NONE"}})
+	p.ok(create(security.TypeGuardDuty, none))
+	assert.Contains(t, p.server.Snapshot(), "guardduty organization in us-east-1 auto-enables ALL")
+	assert.Contains(t, p.server.Snapshot(), "guardduty detector of "+auditID+" in us-east-1 feature RUNTIME_MONITORING DISABLED")
+	p.server.ForgetCalls()
+	p.ok(create(security.TypeGuardDuty, none))
+	assert.Empty(t, p.server.Mutations())
+}
+
+func TestAnotherPolicyOfTheRootIsReplacedAndKept(t *testing.T) {
+	p := newSecured(t, fakeaws.SecurityOptions{})
+	for _, region := range []string{"eu-central-1", "us-east-1", "eu-west-1"} {
+		p.server.SetAdministrator("securityhub", region, auditID)
+	}
+	p.server.AddFindingAggregator(auditID, home, "ALL_REGIONS")
+	p.server.AddConfigurationPolicy("earlier", true)
+	former := linesWith(p.server.Snapshot(), "securityhub policy of r-ex01 is ")
+	log := logged(p)
+	p.ok(create(security.TypeSecurityHub, securityHubOf(nil)))
+	assert.NotEqual(t, former, linesWith(p.server.Snapshot(), "securityhub policy of r-ex01 is "))
+	assert.Len(t, linesWith(p.server.Snapshot(), `securityhub policy "earlier"`), 1)
+	assert.Contains(t, log.String(), "the configuration policy of the root is replaced")
+}
+
 func TestSeventeenRegionsAreSetUpSeveralAtATime(t *testing.T) {
 	p := newSecured(t, fakeaws.SecurityOptions{Delay: 20 * time.Second})
 	logged(p)

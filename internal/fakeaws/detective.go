@@ -124,7 +124,7 @@ func (s *Server) createDetectiveMembers(at place, in input) (output, *apiError) 
 	members, unprocessed := []output{}, []output{}
 	for _, wanted := range in.objects("Accounts") {
 		id := wanted.str("AccountId")
-		if slices.Contains(s.options.Security.Unprocessed, id) || s.state.accounts[id] == nil {
+		if slices.Contains(s.options.Security.Unprocessed, id) || s.state.accounts[id] == nil || id == at.account {
 			unprocessed = append(unprocessed, output{"AccountId": id, "Reason": "the account cannot be added"})
 			continue
 		}

@@ -184,6 +184,9 @@ func (s *Server) inspectorAssociate(at place, in input) (output, *apiError) {
 		return nil, err
 	}
 	member := place{in.str("accountId"), at.region}
+	if member == at {
+		return nil, fail("ValidationException", "the administrator cannot be its own member")
+	}
 	if _, exists := s.state.security.inspector.members[member]; exists {
 		return nil, conflict("ConflictException", "the account is associated")
 	}

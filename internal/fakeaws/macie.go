@@ -137,6 +137,9 @@ func (s *Server) createMacieMember(at place, in input) (output, *apiError) {
 		return nil, fail("ValidationException", "the account and the e-mail address do not match")
 	}
 	member := place{account.id, at.region}
+	if member == at {
+		return nil, fail("ValidationException", "the administrator cannot be its own member")
+	}
 	if account.id == ManagementAccountID && !s.state.security.macie.sessions[member] {
 		return nil, fail("ValidationException", "the management account must enable Macie first")
 	}
