@@ -120,6 +120,7 @@ func Compare(before, after *Zone) []Change {
 	c.logs()
 	c.trail()
 	c.recipients()
+	c.endpoints()
 	c.services()
 	if before.Prefix == after.Prefix {
 		// With another prefix each of them is another one, which would drown the one thing to say.
@@ -193,6 +194,19 @@ func (c *comparison) recipients() {
 			change.Consequence = fmt.Sprintf("the address is unsubscribed and hears of no alert of the tier %s; to come back it must confirm again", strings.Join(less, ", "))
 			c.add(change)
 		}
+	}
+}
+
+// endpoints compares the systems that alerts are sent to.
+func (c *comparison) endpoints() {
+	touches := []string{stackSetLabel(c.after, audit)}
+	for _, e := range minus(c.after.Alerts.HTTPSEndpoints, c.before.Alerts.HTTPSEndpoints) {
+		c.add(Change{Kind: Create, What: "alerts.httpsEndpoints[" + e + "]", After: e, Touches: touches,
+			Consequence: "AWS sends a request with a link to confirm for each tier that mails; no alert comes before that"})
+	}
+	for _, e := range minus(c.before.Alerts.HTTPSEndpoints, c.after.Alerts.HTTPSEndpoints) {
+		c.add(Change{Kind: Remove, What: "alerts.httpsEndpoints[" + e + "]", Before: e, Touches: touches,
+			Consequence: "the endpoint is unsubscribed and receives no alert; to come back it must confirm again"})
 	}
 }
 

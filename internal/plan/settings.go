@@ -173,6 +173,14 @@ func (c *comparison) trail() {
 		}
 		c.add(change)
 	}
+	if x, y := a.Queries, b.Queries; x != y {
+		change := Change{Kind: Create, What: "trail.queries", Before: fmt.Sprint(x), After: fmt.Sprint(y), Touches: []string{stackSetLabel(c.after, audit)},
+			Consequence: "the audit account receives an Athena table over the trail with saved queries; it costs only what each query reads"}
+		if !y {
+			change.Kind, change.Consequence = Remove, "the Athena table and the saved queries are removed from the audit account; the trail's files and the bucket of the results stay"
+		}
+		c.add(change)
+	}
 	events := []string{config.DataEventsNone, config.DataEventsWrite, config.DataEventsAll}
 	for _, s := range []struct{ key, name, a, b string }{
 		{"s3", "S3", a.DataEvents.S3, b.DataEvents.S3},
