@@ -58,7 +58,7 @@ type draft struct {
 	accounts           []draftAccount
 	recipients         []string
 	tags               map[string]string
-	logGroup           bool
+	logGroup, queries  bool
 	retention          int
 	dataEvents         string
 	lockMode           string
@@ -123,7 +123,7 @@ func (d draft) text() string {
 	if len(d.accounts) == 0 {
 		b.WriteString("  []\n")
 	}
-	fmt.Fprintf(&b, "trail: {cloudWatchLogs: {enabled: %t, retentionDays: %d}, dataEvents: {s3: %s}}\n", d.logGroup, d.retention, d.dataEvents)
+	fmt.Fprintf(&b, "trail: {cloudWatchLogs: {enabled: %t, retentionDays: %d}, dataEvents: {s3: %s}, queries: %t}\n", d.logGroup, d.retention, d.dataEvents, d.queries)
 	fmt.Fprintf(&b, "logs: {objectLock: {mode: %s, days: %d}, archiveAfterDays: %d, expireAfterDays: %d}\n", d.lockMode, d.lockDays, d.archive, d.expire)
 	b.WriteString("services:\n")
 	for _, s := range sortedKeys(d.services) {
@@ -309,8 +309,9 @@ var draftEdits = map[string]func(t *rapid.T, d *draft){
 	"tag the zone": func(t *rapid.T, d *draft) {
 		d.tags["owner"] = rapid.SampledFrom([]string{"platform", "security"}).Draw(t, "tag")
 	},
-	"rename the zone":              func(_ *rapid.T, d *draft) { d.name += "s" },
-	"toggle the trail's log group": func(t *rapid.T, d *draft) { d.logGroup = !d.logGroup },
+	"rename the zone":                   func(_ *rapid.T, d *draft) { d.name += "s" },
+	"toggle the queries over the trail": func(_ *rapid.T, d *draft) { d.queries = !d.queries },
+	"toggle the trail's log group":      func(t *rapid.T, d *draft) { d.logGroup = !d.logGroup },
 	"change the trail": func(t *rapid.T, d *draft) {
 		d.retention = rapid.SampledFrom([]int{30, 365, 731}).Draw(t, "retention")
 		d.dataEvents = rapid.SampledFrom([]string{config.DataEventsNone, config.DataEventsWrite, config.DataEventsAll}).Draw(t, "data events")
@@ -524,9 +525,9 @@ func (e edit) mayLeave(r resource) string {
 		if gone || !cmp.Equal(a.Guardrails, b.Guardrails) {
 			return "an OU was removed or guardrails were switched off"
 		}
-	case "AWS::CloudFormation::StackSet":
-		if r.properties["StackSetName"] == b.Resource("audit-regions") && len(b.AlertRegions) == 1 {
-			return "the last other Region was retired, or the plan refuses to leave it"
+	case "AWS::S3::Bucket":
+		if strings.Contains(fmt.Sprint(r.properties["BucketName"]), "query-results") && !b.Trail.Queries {
+			return "the queries over the trail were turned off"
 		}
 	case "AWS::Logs::LogGroup":
 		if !b.Trail.CloudWatchLogs.Enabled {

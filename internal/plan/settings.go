@@ -176,7 +176,7 @@ func (c *comparison) trail() {
 	if x, y := a.Queries, b.Queries; x != y {
 		change := Change{Kind: Create, What: "trail.queries", Before: fmt.Sprint(x), After: fmt.Sprint(y), Touches: []string{stackSetLabel(c.after, audit)},
 			Consequence: "the audit account receives an Athena table over the trail with saved queries; it costs only what each query reads",
-			Instead: "when the bucket of the results is left from an earlier time, delete it in the audit account first, because CloudFormation creates no second one of the name"}
+			Instead:     "when the bucket of the results is left from an earlier time, delete it in the audit account first, because CloudFormation creates no second one of the name"}
 		if !y {
 			change.Kind, change.Instead = Remove, ""
 			change.Consequence = "the Athena table and the saved queries are removed from the audit account; the trail's files and the bucket of the results stay"
