@@ -10,18 +10,20 @@ import (
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
-// AlertBusName is the name of the audit account's alert bus, the same in every Region.
+// AlertBusName is the name of the audit account's alert bus.
 func AlertBusName(z *zone.Zone) string { return z.Resource("alerts") }
 
-// alertBusARN is the ARN of the alert bus of an account in a Region; both may be tokens.
-func alertBusARN(z *zone.Zone, region, accountID *string) *string {
+// alertBusARN is the ARN of the alert bus, in the home Region of the audit account. The rules of every account and
+// Region send to it directly, because EventBridge does not pass on what a bus received from another bus
+// (EventBridge user guide, "Sending and receiving events between event buses").
+func alertBusARN(z *zone.Zone, auditAccountID *string) *string {
 	return awscdk.Fn_Join(jsii.String(""), &[]*string{
-		jsii.String("arn:"), awscdk.Aws_PARTITION(), jsii.String(":events:"), region, jsii.String(":"), accountID,
+		jsii.String("arn:"), awscdk.Aws_PARTITION(), jsii.String(":events:" + z.HomeRegion + ":"), auditAccountID,
 		jsii.String(":event-bus/" + AlertBusName(z)),
 	})
 }
 
-// NewAlertBus adds the audit account's bus in a Region; every account of the organization may send to it.
+// NewAlertBus adds the audit account's bus; every account of the organization may send to it.
 func NewAlertBus(scope constructs.Construct, id string, z *zone.Zone, organizationID *string) awsevents.EventBus {
 	bus := awsevents.NewEventBus(scope, jsii.String(id), &awsevents.EventBusProps{
 		EventBusName: jsii.String(AlertBusName(z)),
@@ -35,35 +37,6 @@ func NewAlertBus(scope constructs.Construct, id string, z *zone.Zone, organizati
 		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:PrincipalOrgID": organizationID}},
 	}))
 	return bus
-}
-
-// alertRelayRoleName is the name of the role with which other Regions' buses send to the home Region's.
-func alertRelayRoleName(z *zone.Zone) string { return z.Resource("alert-relay") }
-
-// NewAlertRelayRole adds the role with which the audit account's rules send to the bus of the home Region.
-func NewAlertRelayRole(scope constructs.Construct, id string, z *zone.Zone) awsiam.Role {
-	return eventsRole(scope, id, alertRelayRoleName(z), "Sends alert events to the home Region",
-		alertBusARN(z, jsii.String(z.HomeRegion), awscdk.Aws_ACCOUNT_ID()))
-}
-
-// NewAlertRelay adds the rule that sends everything that a Region's alert bus receives to the bus of the home Region,
-// with the queue of what it could not send.
-func NewAlertRelay(scope constructs.Construct, id string, z *zone.Zone, bus awsevents.EventBus) {
-	queue := newDeadLetterQueue(constructs.NewConstruct(scope, jsii.String(id+"Queue")), z, undeliveredAlerts, nil)
-	awsevents.NewCfnRule(scope, jsii.String(id), &awsevents.CfnRuleProps{
-		Name:         jsii.String(z.Resource("relay")),
-		Description:  jsii.String("Sends events to the alert bus of the home Region"),
-		EventBusName: bus.EventBusName(),
-		// Every event has an account; the pattern must not be empty.
-		EventPattern: map[string]any{"account": []any{map[string]any{"prefix": ""}}},
-		State:        jsii.String("ENABLED"),
-		Targets: []any{&awsevents.CfnRule_TargetProperty{
-			Id:               jsii.String("home"),
-			Arn:              alertBusARN(z, jsii.String(z.HomeRegion), awscdk.Aws_ACCOUNT_ID()),
-			RoleArn:          roleARN(alertRelayRoleName(z)),
-			DeadLetterConfig: deadLetters(queue),
-		}},
-	})
 }
 
 // eventsRole is a role that EventBridge assumes in this account to send events to buses.

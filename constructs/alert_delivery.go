@@ -54,7 +54,7 @@ func NewAlertDelivery(scope constructs.Construct, id string, z *zone.Zone, bus a
 			Description:  jsii.String(a.Title),
 			EventBusName: bus.EventBusName(),
 			EventPattern: object(a.RuleName, pattern),
-			State:        jsii.String("ENABLED"),
+			State:        ruleState(a.AllManagementEvents),
 			Targets:      []any{target},
 		})
 	}

@@ -18,10 +18,10 @@ import (
 // EventForwarderName is the name of the role with which an account's rules send to the audit account.
 func EventForwarderName(z *zone.Zone) string { return z.Resource("event-forwarder") }
 
-// NewEventForwarder adds the role with which an account's rules send to the audit account's alert buses.
+// NewEventForwarder adds the role with which an account's rules send to the audit account's alert bus.
 func NewEventForwarder(scope constructs.Construct, id string, z *zone.Zone, auditAccountID *string) awsiam.Role {
 	return eventsRole(scope, id, EventForwarderName(z), "Sends alert events to the audit account",
-		alertBusARN(z, jsii.String("*"), auditAccountID))
+		alertBusARN(z, auditAccountID))
 }
 
 // NewForwardingQueue adds the queue of what an account's rules could not forward, with its alarm where the
@@ -31,21 +31,16 @@ func NewForwardingQueue(scope constructs.Construct, id string, z *zone.Zone, ala
 }
 
 // NewForwardingRule adds the rule of an account's default bus that sends events to the audit account's
-// bus of the same Region. The condition limits it to some Regions; nil stands for all.
+// bus in the home Region. The condition limits it to some Regions; nil stands for all.
 func NewForwardingRule(scope constructs.Construct, z *zone.Zone, f alert.Forward, auditAccountID *string, queue awssqs.Queue, condition awscdk.CfnCondition) awsevents.CfnRule {
-	state := "ENABLED"
-	if f.AllManagementEvents {
-		// Without it EventBridge drops read-only calls (EventBridge user guide, "AWS service events delivered via CloudTrail").
-		state = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
-	}
 	rule := awsevents.NewCfnRule(scope, jsii.String(f.Name), &awsevents.CfnRuleProps{
 		Name:         jsii.String(f.Name),
 		Description:  jsii.String("Sends events that may become alerts to the audit account"),
 		EventPattern: object(f.Name, f.Pattern),
-		State:        jsii.String(state),
+		State:        ruleState(f.AllManagementEvents),
 		Targets: []any{&awsevents.CfnRule_TargetProperty{
 			Id:               jsii.String("audit"),
-			Arn:              alertBusARN(z, awscdk.Aws_REGION(), auditAccountID),
+			Arn:              alertBusARN(z, auditAccountID),
 			RoleArn:          roleARN(EventForwarderName(z)),
 			DeadLetterConfig: deadLetters(queue),
 		}},
@@ -63,4 +58,13 @@ func object(name string, pattern json.RawMessage) map[string]any {
 		panic(fmt.Errorf("rule %s: its pattern is no JSON object: %w", name, err))
 	}
 	return p
+}
+
+// ruleState is the state of a rule that is on. Without the longer word EventBridge hands no read-only calls to it, on
+// the default bus and on others (EventBridge user guide, "AWS service events delivered via CloudTrail").
+func ruleState(allManagementEvents bool) *string {
+	if allManagementEvents {
+		return jsii.String("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
+	}
+	return jsii.String("ENABLED")
 }

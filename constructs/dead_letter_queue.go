@@ -12,7 +12,7 @@ import (
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
-// Names of the queues of undelivered events: of an account's own rules, and of the audit account's alert buses.
+// Names of the queues of undelivered events: of an account's own rules, and of the audit account's alert bus.
 const (
 	undeliveredEvents = "undelivered-events"
 	undeliveredAlerts = "undelivered-alerts"

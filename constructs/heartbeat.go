@@ -19,7 +19,7 @@ const heartbeatSeconds = 3600
 func heartbeatName(z *zone.Zone) string { return z.Resource("heartbeat") }
 
 // NewHeartbeat adds the rule that sends an event every ten minutes along the path of the alerts, from the
-// management account to the audit account's bus of the same Region and on to the home Region.
+// management account's Region to the audit account's bus in the home Region.
 func NewHeartbeat(scope constructs.Construct, id string, z *zone.Zone, auditAccountID *string, queue awssqs.Queue) {
 	awsevents.NewCfnRule(scope, jsii.String(id), &awsevents.CfnRuleProps{
 		Name:               jsii.String(heartbeatName(z)),
@@ -28,7 +28,7 @@ func NewHeartbeat(scope constructs.Construct, id string, z *zone.Zone, auditAcco
 		State:              jsii.String("ENABLED"),
 		Targets: []any{&awsevents.CfnRule_TargetProperty{
 			Id:               jsii.String("audit"),
-			Arn:              alertBusARN(z, awscdk.Aws_REGION(), auditAccountID),
+			Arn:              alertBusARN(z, auditAccountID),
 			RoleArn:          roleARN(EventForwarderName(z)),
 			DeadLetterConfig: deadLetters(queue),
 		}},

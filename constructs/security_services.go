@@ -145,17 +145,17 @@ func (s *SecurityServices) NewAccessAnalyzer(scope constructs.Construct, id stri
 
 // NewInspector adds Amazon Inspector.
 func (s *SecurityServices) NewInspector(scope constructs.Construct, id string) awscdk.CustomResource {
-	return s.resource(scope, id, "Custom::LandfallInspector", "services.inspector", map[string]any{"Types": s.Zone.Services.Inspector.Scan})
+	return s.resource(scope, id, security.TypeInspector, "services.inspector", map[string]any{"Types": s.Zone.Services.Inspector.Scan})
 }
 
 // NewMacie adds Amazon Macie.
 func (s *SecurityServices) NewMacie(scope constructs.Construct, id string) awscdk.CustomResource {
-	return s.resource(scope, id, "Custom::LandfallMacie", "services.macie", nil)
+	return s.resource(scope, id, security.TypeMacie, "services.macie", nil)
 }
 
 // NewDetective adds Amazon Detective.
 func (s *SecurityServices) NewDetective(scope constructs.Construct, id string) awscdk.CustomResource {
-	return s.resource(scope, id, "Custom::LandfallDetective", "services.detective", nil)
+	return s.resource(scope, id, security.TypeDetective, "services.detective", nil)
 }
 
 // NewRootAccess adds centralized root access.

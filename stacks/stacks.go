@@ -62,7 +62,7 @@ func newStack(app awscdk.App, p *Props, id, name, description string) awscdk.Sta
 func memberTemplates(app awscdk.App, p *Props) (map[string]constructs.MemberTemplate, error) {
 	members := constructs.NewMemberApp(filepath.Join(*app.Outdir(), "member-templates"), maps.Clone(p.Context))
 	addLogArchiveTemplate(members, p)
-	addAuditTemplates(members, p)
+	addAuditTemplate(members, p)
 	addBaselineTemplates(members, p)
 	return members.Templates()
 }

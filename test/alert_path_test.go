@@ -64,17 +64,11 @@ func TestARootSignInTravelsFromEveryAccountToTheTopic(t *testing.T) {
 		require.Equal(t, "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS", rules[0].properties["State"])
 		require.NotContains(t, rules[0].all, "Condition", "root signs in anywhere")
 		to := target(template, p, rules[0])
-		require.Equal(t, "arn:aws:events:us-east-1:"+auditID+":event-bus/landfall-alerts", to["Arn"])
+		require.Equal(t, "arn:aws:events:eu-west-1:"+auditID+":event-bus/landfall-alerts", to["Arn"])
 		require.Equal(t, "arn:aws:iam::"+account+":role/landfall-event-forwarder", to["RoleArn"])
 	}
 
-	regions := a.members["audit-regions"]
-	relay := matching(regions, auditHome)
-	require.Len(t, relay, 1)
-	require.Equal(t, "arn:aws:events:eu-west-1:"+auditID+":event-bus/landfall-alerts",
-		target(regions, place{account: auditID, region: "us-east-1", parameters: auditHome.parameters}, relay[0])["Arn"])
-
-	home := a.members["audit-home"]
+	home := a.members["audit"]
 	var alerts []resource
 	for _, rule := range matching(home, auditHome) {
 		if rule.properties["Name"] == "landfall-alert-root-activity" {
@@ -101,14 +95,12 @@ func TestAlertsListenInGovernedRegionsAndWhereSignInsAndGlobalServicesAreRecorde
 		set := a.stacks["Baseline"].only(t, "AWS::CloudFormation::StackSet", map[string]any{"StackSetName": name})
 		require.Equal(t, want, regionsOf(set), name)
 	}
-	audit := a.stacks["Audit"]
-	home := audit.only(t, "AWS::CloudFormation::StackSet", map[string]any{"StackSetName": "landfall-audit-home"})
-	others := audit.only(t, "AWS::CloudFormation::StackSet", map[string]any{"StackSetName": "landfall-audit-regions"})
-	require.ElementsMatch(t, want, append(regionsOf(home), regionsOf(others)...))
+	audit := a.stacks["Audit"].only(t, "AWS::CloudFormation::StackSet", nil)
+	require.Equal(t, []any{"eu-west-1"}, regionsOf(audit), "every Region sends to the home Region directly")
 }
 
 func TestOnlyTheOrganizationSendsToTheAlertBus(t *testing.T) {
-	home := assemblyOf(t, europeanZone).members["audit-home"]
+	home := assemblyOf(t, europeanZone).members["audit"]
 	document := map[string]any{"Version": "2012-10-17", "Statement": home.only(t, "AWS::Events::EventBusPolicy", nil).properties["Statement"]}
 	send := func(organization string) policy.Request {
 		return policy.Request{Action: "events:PutEvents", Resource: "arn:aws:events:eu-west-1:" + auditID + ":event-bus/landfall-alerts",
@@ -121,7 +113,7 @@ func TestOnlyTheOrganizationSendsToTheAlertBus(t *testing.T) {
 }
 
 func TestOnlyAlertRulesPublishToTheTopics(t *testing.T) {
-	home := assemblyOf(t, europeanZone).members["audit-home"]
+	home := assemblyOf(t, europeanZone).members["audit"]
 	policies := home.resources("AWS::SNS::TopicPolicy")
 	require.Len(t, policies, 2)
 	for _, r := range policies {

@@ -169,6 +169,9 @@ func (t template) attribute(tb testing.TB, p place, id, name string) any {
 		return rootID
 	case "Custom::LandfallOrganizationalUnit.Id":
 		return "ou-" + r.properties["Path"].(string)
+	case "Custom::LandfallPolicyTarget.Id":
+		key, _ := r.properties["ConfigKey"].(string)
+		return p.accounts[strings.TrimSuffix(strings.TrimPrefix(key, "accounts["), "]")]
 	case "Custom::LandfallAccount.AccountId":
 		return p.accounts[r.properties["Name"].(string)]
 	}

@@ -35,7 +35,7 @@ func TestPlanDescribesAFirstDeployment(t *testing.T) {
 		"what a first deployment of zone example makes",
 		"  Workloads/Prod\n",
 		"  orders-prod <aws+orders-prod@example.com> in Workloads/Prod\n",
-		"  landfall-audit-home: ",
+		"  landfall-audit: ",
 		"  landfall-root-1 (SERVICE_CONTROL_POLICY) on root, slot 1 of 10: ",
 		"mailed to security@example.com",
 		"  GuardDuty: on, costs\n",
