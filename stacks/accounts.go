@@ -16,10 +16,13 @@ func newAccountStacks(app awscdk.App, p *Props, organization *organizationStack)
 		}
 		stack := newStack(app, p, id, name, "workload accounts")
 		stack.AddStackDependency(organization.Stack, nil)
+		accounts := group(stack, "Account")
 		for _, a := range shard.Accounts {
-			constructs.NewAccount(stack, a.Name, organization.serviceToken, a)
+			constructs.NewAccount(accounts, a.Name, organization.serviceToken, a)
 		}
-		keepNotEmpty(stack)
+		if len(shard.Accounts) == 0 {
+			keepNotEmpty(stack)
+		}
 		out = append(out, stack)
 	}
 	return out

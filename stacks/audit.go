@@ -22,8 +22,9 @@ func newAuditStack(app awscdk.App, p *Props, organization *organizationStack, te
 		"ManagementAccountId": awscdk.Aws_ACCOUNT_ID(),
 		"LogArchiveAccountId": organization.logArchiveID,
 	}
+	targets := newPolicyTargets(stack, z, organization)
 	for _, name := range alert.AccountNames(p.Alerts) {
-		parameters[accountParameter(name)] = newPolicyTargets(stack, z, organization).id(guardrail.Target{Account: name})
+		parameters[accountParameter(name)] = targets.id(guardrail.Target{Account: name})
 	}
 	constructs.NewStackSet(stack, "StackSet", &constructs.StackSetProps{
 		Name:        z.Resource("audit"),

@@ -3,9 +3,11 @@ package stacks
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsorganizations"
+	gocdk "github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/landfall-aws/landfall/constructs"
@@ -16,6 +18,7 @@ import (
 // newGuardrailsStack attaches the organization policies.
 func newGuardrailsStack(app awscdk.App, p *Props, organization *organizationStack) awscdk.Stack {
 	stack := newStack(app, p, "Guardrails", "guardrails", "organization policies")
+	policies := group(stack, "Policy")
 	targets := newPolicyTargets(stack, p.Zone, organization)
 	var previous awsorganizations.CfnPolicy
 	for _, policy := range p.Guardrails {
@@ -27,7 +30,7 @@ func newGuardrailsStack(app awscdk.App, p *Props, organization *organizationStac
 		if err := json.Unmarshal(policy.Content, &content); err != nil {
 			panic(fmt.Errorf("guardrail policy %s: its content is no JSON: %w", policy.ID, err))
 		}
-		resource := awsorganizations.NewCfnPolicy(stack, jsii.String("Policy-"+policy.ID), &awsorganizations.CfnPolicyProps{
+		resource := awsorganizations.NewCfnPolicy(policies, jsii.String(policy.ID), &awsorganizations.CfnPolicyProps{
 			Name:        jsii.String(policy.Name),
 			Description: jsii.String(policy.Description),
 			Type:        jsii.String(policy.Type),
@@ -47,14 +50,15 @@ func newGuardrailsStack(app awscdk.App, p *Props, organization *organizationStac
 
 // policyTargets finds the ids of what policies are attached to, once each.
 type policyTargets struct {
-	stack        awscdk.Stack
+	ous          gocdk.Construct
+	accounts     gocdk.Construct
 	zone         *zone.Zone
 	organization *organizationStack
 	ids          map[guardrail.Target]*string
 }
 
 func newPolicyTargets(stack awscdk.Stack, z *zone.Zone, organization *organizationStack) *policyTargets {
-	return &policyTargets{stack, z, organization, map[guardrail.Target]*string{}}
+	return &policyTargets{group(stack, "OrganizationalUnitTarget"), group(stack, "AccountTarget"), z, organization, map[guardrail.Target]*string{}}
 }
 
 func (t *policyTargets) id(target guardrail.Target) *string {
@@ -69,7 +73,7 @@ func (t *policyTargets) find(target guardrail.Target) *string {
 	case target.Root:
 		return t.organization.rootID
 	case target.OU != "":
-		return constructs.NewPolicyTarget(t.stack, "Target-"+target.OU, t.organization.serviceToken, target.OU)
+		return constructs.NewPolicyTarget(t.ous, strings.ReplaceAll(target.OU, "/", "|"), t.organization.serviceToken, target.OU)
 	case target.Account == t.zone.LogArchive.Name:
 		return t.organization.logArchiveID
 	case target.Account == t.zone.Audit.Name:
@@ -77,7 +81,7 @@ func (t *policyTargets) find(target guardrail.Target) *string {
 	}
 	for _, a := range t.zone.Accounts {
 		if a.Name == target.Account {
-			return constructs.NewAccountPolicyTarget(t.stack, "Target-account-"+a.Name, t.organization.serviceToken, a)
+			return constructs.NewAccountPolicyTarget(t.accounts, a.Name, t.organization.serviceToken, a)
 		}
 	}
 	panic(fmt.Sprintf("no account of the zone is named %q", target.Account))

@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
 	"github.com/landfall-aws/landfall/config"
@@ -48,8 +50,9 @@ func newOrganizationStack(app awscdk.App, p *Props) *organizationStack {
 	policyTypes.Node().AddDependency(organization.CustomResource)
 
 	ous := map[string]constructs.OrganizationalUnit{}
+	units := group(stack, "OrganizationalUnit")
 	for _, ou := range z.OUs {
-		r := constructs.NewOrganizationalUnit(stack, "OrganizationalUnit-"+ou.Path, token, ou, z.Tags)
+		r := constructs.NewOrganizationalUnit(units, strings.ReplaceAll(ou.Path, "/", "|"), token, ou, z.Tags)
 		r.Node().AddDependency(organization.CustomResource)
 		if ou.Parent() != "" {
 			r.Node().AddDependency(ous[ou.Parent()].CustomResource)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	gocdk "github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/landfall-aws/landfall/constructs"
@@ -65,6 +66,12 @@ func memberTemplates(app awscdk.App, p *Props) (map[string]constructs.MemberTemp
 	addAuditTemplate(members, p)
 	addBaselineTemplates(members, p)
 	return members.Templates()
+}
+
+// group is a scope for things that are named in the user's file. Below it, logical ids carry a hash of the whole
+// name, so that names which differ in punctuation only stay apart.
+func group(stack awscdk.Stack, kind string) gocdk.Construct {
+	return gocdk.NewConstruct(stack, jsii.String(kind))
 }
 
 // keepNotEmpty adds to a stack that has no resource one that does nothing, since CloudFormation refuses

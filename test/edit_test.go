@@ -2,6 +2,7 @@ package test
 
 import (
 	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -14,7 +15,7 @@ import (
 func TestAddingAnAccountChangesOnlyThatAccountsResources(t *testing.T) {
 	before := file(t, "config/landing-zone.yaml")
 	after := before + "  - name: payments-prod\n    ou: Workloads/Prod\n"
-	require.Equal(t, []string{"+ Accounts/paymentsprod Custom::LandfallAccount"},
+	require.Equal(t, []string{"+ Accounts/Accountpaymentsprod Custom::LandfallAccount"},
 		changes(assemblyOf(t, before), assemblyOf(t, after)))
 }
 
@@ -23,7 +24,7 @@ func TestRemovingAnAccountRemovesOnlyItsLineAndRetainsTheAccount(t *testing.T) {
 	after := strings.Replace(before, "  - name: orders-dev\n    ou: Workloads/NonProd\n    tags:\n      team: orders\n", "", 1)
 	require.NotEqual(t, before, after)
 	a := assemblyOf(t, before)
-	require.Equal(t, []string{"- Accounts/ordersdev Custom::LandfallAccount"}, changes(a, assemblyOf(t, after)))
+	require.Equal(t, []string{"- Accounts/Accountordersdev Custom::LandfallAccount"}, changes(a, assemblyOf(t, after)))
 	require.Equal(t, "Retain", a.stacks["Accounts"].only(t, "Custom::LandfallAccount", map[string]any{"Name": "orders-dev"}).all["DeletionPolicy"])
 }
 
@@ -31,7 +32,7 @@ func TestSuspendingAnAccountMovesItAndNothingElse(t *testing.T) {
 	before := file(t, "config/landing-zone.yaml")
 	after := strings.Replace(before, "  - name: orders-dev\n", "  - name: orders-dev\n    state: suspended\n", 1)
 	a, b := assemblyOf(t, before), assemblyOf(t, after)
-	require.Equal(t, []string{"~ Accounts/ordersdev Custom::LandfallAccount"}, changes(a, b))
+	require.Equal(t, []string{"~ Accounts/Accountordersdev Custom::LandfallAccount"}, changes(a, b))
 	account := b.stacks["Accounts"].only(t, "Custom::LandfallAccount", map[string]any{"Name": "orders-dev"})
 	require.Equal(t, "Suspended", account.properties["OrganizationalUnitPath"])
 	require.Equal(t, "suspended", account.properties["State"])
@@ -61,6 +62,9 @@ func regionsOf(set resource) []any {
 	return out
 }
 
+// hash ends the logical ids of resources that are not directly in a stack.
+var hash = regexp.MustCompile(`[0-9A-F]{8}$`)
+
 // changes lists how the templates of two zones differ, by stack and logical id without hash: + added, - removed, ~ changed.
 func changes(before, after *assembly) []string {
 	var out []string
@@ -72,11 +76,11 @@ func changes(before, after *assembly) []string {
 				y, has := new[logical]
 				switch {
 				case !had:
-					out = append(out, "+ "+id+"/"+y.id+" "+y.kind)
+					out = append(out, "+ "+id+"/"+hash.ReplaceAllString(y.id, "")+" "+y.kind)
 				case !has:
-					out = append(out, "- "+id+"/"+x.id+" "+x.kind)
+					out = append(out, "- "+id+"/"+hash.ReplaceAllString(x.id, "")+" "+x.kind)
 				case !cmp.Equal(x.all, y.all):
-					out = append(out, "~ "+id+"/"+x.id+" "+x.kind)
+					out = append(out, "~ "+id+"/"+hash.ReplaceAllString(x.id, "")+" "+x.kind)
 				}
 			}
 			if x, y := rest(a[id]), rest(b[id]); x != y {
@@ -124,7 +128,7 @@ func TestRenamingAnAccountAdoptsItUnderAnotherKeyWhenItKeepsItsAddress(t *testin
 	before := file(t, "config/landing-zone.yaml")
 	after := strings.Replace(before, "  - name: orders-dev\n", "  - name: orders-test\n    email: aws+orders-dev@example.com\n", 1)
 	a, b := assemblyOf(t, before), assemblyOf(t, after)
-	require.Equal(t, []string{"- Accounts/ordersdev Custom::LandfallAccount", "+ Accounts/orderstest Custom::LandfallAccount"}, changes(a, b))
+	require.Equal(t, []string{"- Accounts/Accountordersdev Custom::LandfallAccount", "+ Accounts/Accountorderstest Custom::LandfallAccount"}, changes(a, b))
 	former := a.stacks["Accounts"].only(t, "Custom::LandfallAccount", map[string]any{"Name": "orders-dev"})
 	renamed := b.stacks["Accounts"].only(t, "Custom::LandfallAccount", map[string]any{"Name": "orders-test"})
 	require.Equal(t, former.properties["Email"], renamed.properties["Email"], "the handler adopts the account that has the address")
@@ -142,7 +146,7 @@ func TestRenamingAnOUAddsASecondOneAndMovesTheAccountsListedUnderIt(t *testing.T
 	}
 	a, b := assemblyOf(t, zoneWith("Workloads/Staging")), assemblyOf(t, zoneWith("Workloads/Trial"))
 	require.ElementsMatch(t, []string{
-		"~ Accounts/ordersdev Custom::LandfallAccount",
+		"~ Accounts/Accountordersdev Custom::LandfallAccount",
 		"- Organization/OrganizationalUnitWorkloadsStaging Custom::LandfallOrganizationalUnit",
 		"+ Organization/OrganizationalUnitWorkloadsTrial Custom::LandfallOrganizationalUnit",
 	}, changes(a, b))
@@ -154,4 +158,20 @@ func TestRenamingAnOUAddsASecondOneAndMovesTheAccountsListedUnderIt(t *testing.T
 		}
 	}
 	require.Equal(t, []string{"move accounts[orders-dev].ou", "forget organizationalUnits[Workloads/Staging]", "create organizationalUnits[Workloads/Trial]"}, kinds)
+}
+
+func TestNamesThatDifferInPunctuationOnlyStayApart(t *testing.T) {
+	a := assemblyOf(t, `
+zone: alike
+regions: {home: us-east-1, governed: [us-east-1]}
+email: aws+{account}@example.com
+alerts: {recipients: [security@example.com]}
+organizationalUnits: [Data/Raw, DataRaw, Teams/A-B, Teams/AB]
+accounts:
+  - {name: team-a1, ou: Data/Raw}
+  - {name: teama-1, ou: DataRaw}
+  - {name: Default, ou: Teams/AB}
+`)
+	require.Len(t, a.stacks["Accounts"].resources("Custom::LandfallAccount"), 3)
+	require.Len(t, a.stacks["Organization"].resources("Custom::LandfallOrganizationalUnit"), 7+6)
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -24,12 +25,24 @@ import (
 
 var update = flag.Bool("update", false, "renew the golden files")
 
+// again starts this test once more with the validator off. The CDK's process gets the environment that this
+// process began with, so setting the variable here would come too late.
+func again() {
+	program, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	panic(syscall.Exec(program, os.Args, append(os.Environ(), "CDK_VALIDATION=false", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1")))
+}
+
 // scratch is the folder of everything that the tests synthesize.
 var scratch string
 
 // TestMain switches the synthesis validator off, which costs seconds; synth in .ci/run keeps it on.
 func TestMain(m *testing.M) {
-	os.Setenv("CDK_VALIDATION", "false")
+	if os.Getenv("CDK_VALIDATION") == "" {
+		again()
+	}
 	var err error
 	if scratch, err = os.MkdirTemp("", "landfall-test"); err != nil {
 		panic(err)

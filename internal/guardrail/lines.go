@@ -123,7 +123,7 @@ func (d *Decider) decideLine(paths map[lineTarget]*Path, text []byte) (json.RawM
 	if len(in.ID) > 0 && id == nil {
 		return nil, Decision{}, errID
 	}
-	if decoder.More() {
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return id, Decision{}, errors.New("there is something after the object")
 	}
 	if len(in.Request) == 0 {
