@@ -46,6 +46,7 @@ func TestGuardrailsEval(t *testing.T) {
 		"no JSON":                 {"x", exitInput, `{"id":null,"error":"not a line of id, account or ou, and request: invalid character 'x' looking for beginning of value"}`},
 		"an id that is an object": {strings.Replace(leave, `"a"`, `{}`, 1), exitInput, `{"id":null,"error":"id: expected a string or a number"}`},
 		"two objects":             {leave + leave, exitInput, `{"id":"a","error":"there is something after the object"}`},
+		"a bracket too many":      {leave + "}", exitInput, `{"id":"a","error":"there is something after the object"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, stdout, stderr := runGuardrails(test.line+"\n", "eval")
