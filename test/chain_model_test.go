@@ -42,6 +42,8 @@ type stackSet struct {
 	groups     []instances
 	// auto is true where accounts that join later get the template, selfManaged where roles of the account are used.
 	auto, selfManaged bool
+	// made are the instances that were computed, by account and Region.
+	made map[string][]deployed
 }
 
 // instances are the accounts and Regions of a StackSet.
@@ -82,6 +84,9 @@ func cloudOf(tb testing.TB, a *assembly) *cloud {
 	return c
 }
 
+// identified are the custom resources whose ids other stacks use.
+var identified = []string{"Custom::LandfallAccount", "Custom::LandfallOrganization", "Custom::LandfallOrganizationalUnit"}
+
 // exportsOf are the values that stacks of the management account export of accounts, OUs and the organization.
 func exportsOf(tb testing.TB, a *assembly, ids map[string]string) map[string]any {
 	tb.Helper()
@@ -93,7 +98,7 @@ func exportsOf(tb testing.TB, a *assembly, ids map[string]string) map[string]any
 			output := outputs[key].(map[string]any)
 			export, exports := output["Export"].(map[string]any)
 			attribute, _ := output["Value"].(map[string]any)["Fn::GetAtt"].([]any)
-			if !exports || attribute == nil || !strings.HasPrefix(t.byID(tb, attribute[0].(string)).kind, "Custom::Landfall") {
+			if !exports || attribute == nil || !slices.Contains(identified, t.byID(tb, attribute[0].(string)).kind) {
 				continue
 			}
 			out[export["Name"].(string)] = t.resolve(tb, place{account: managementID, region: a.zone.HomeRegion, accounts: ids}, output["Value"])
@@ -114,7 +119,7 @@ func readStackSet(tb testing.TB, a *assembly, stack string, p place, r resource)
 		}
 		return out
 	}
-	s := &stackSet{name: text(r.properties["StackSetName"]), parameters: map[string]string{}, selfManaged: r.properties["PermissionModel"] == "SELF_MANAGED"}
+	s := &stackSet{name: text(r.properties["StackSetName"]), parameters: map[string]string{}, made: map[string][]deployed{}, selfManaged: r.properties["PermissionModel"] == "SELF_MANAGED"}
 	require.NoError(tb, json.Unmarshal([]byte(templateBody(tb, a, stack, r)), &s.body), s.name)
 	parameters, _ := r.properties["Parameters"].([]any)
 	for _, parameter := range parameters {
@@ -268,8 +273,10 @@ type alarm struct {
 type deployment struct {
 	cloud *cloud
 	rules map[string][]*rule // by the bus's ARN
-	buses map[string]*bus
-	roles map[string]*role
+	// together are the patterns of a bus's rules, in their order, where they were matched already.
+	together map[string]*eventpattern.Set
+	buses    map[string]*bus
+	roles    map[string]*role
 	// topics, queues and keys have the policies that stacks attach to them.
 	topics   map[string]*topic
 	queues   map[string]*queue
@@ -309,11 +316,11 @@ func instantiate(tb testing.TB, s *stackSet, p place) []deployed {
 	return out
 }
 
-// deploy computes what exists once every StackSet has deployed. Instances that cache has are not computed again.
-func (c *cloud) deploy(tb testing.TB, cache map[string][]deployed) *deployment {
+// deploy computes what exists once every StackSet has deployed, in the accounts and Regions that are wanted.
+func (c *cloud) deploy(tb testing.TB, wanted func(account, region string) bool) *deployment {
 	tb.Helper()
 	d := &deployment{
-		cloud: c, rules: map[string][]*rule{}, buses: map[string]*bus{}, roles: map[string]*role{}, topics: map[string]*topic{},
+		cloud: c, rules: map[string][]*rule{}, together: map[string]*eventpattern.Set{}, buses: map[string]*bus{}, roles: map[string]*role{}, topics: map[string]*topic{},
 		queues: map[string]*queue{}, keys: map[string]document{}, groups: map[string]origin{}, logs: map[string][]document{},
 	}
 	var all []deployed
@@ -321,11 +328,14 @@ func (c *cloud) deploy(tb testing.TB, cache map[string][]deployed) *deployment {
 		for _, g := range s.groups {
 			for _, a := range c.targets(s, g) {
 				for _, region := range g.regions {
-					key := fmt.Sprintf("%p %s %s", s, a.id, region)
-					if cache[key] == nil {
-						cache[key] = instantiate(tb, s, place{account: a.id, region: region})
+					if !wanted(a.id, region) {
+						continue
 					}
-					all = append(all, cache[key]...)
+					key := a.id + " " + region
+					if s.made[key] == nil {
+						s.made[key] = instantiate(tb, s, place{account: a.id, region: region})
+					}
+					all = append(all, s.made[key]...)
 				}
 			}
 		}
@@ -512,31 +522,42 @@ func compiled(kind policy.Kind, text string) (*policy.Compiled, error) {
 // happening is an event where it happens.
 type happening struct {
 	account, region string
-	event           *eventpattern.Event
+	// text is the EventBridge envelope.
+	text []byte
 	// readOnly is true for calls that change nothing.
 	readOnly bool
 }
 
-// happen puts an event, whose text is an EventBridge envelope, into an account and a Region.
-func happen(text []byte, account, region string) (happening, error) {
+// sample is an EventBridge envelope that can happen anywhere.
+type sample struct {
+	rest     []byte
+	global   bool
+	readOnly bool
+}
+
+func sampleOf(text []byte) (sample, error) {
 	var event map[string]json.RawMessage
 	if err := json.Unmarshal(text, &event); err != nil {
-		return happening{}, err
+		return sample{}, err
 	}
 	var detail struct{ ReadOnly bool }
 	_ = json.Unmarshal(event["detail"], &detail) // a detail of another shape is no call
-	event["account"], _ = json.Marshal(account)
-	// AWS Health sends some events to us-east-1 with the Region "global".
-	if string(event["region"]) != `"global"` || region != "us-east-1" {
-		event["region"], _ = json.Marshal(region)
+	out := sample{global: string(event["region"]) == `"global"`, readOnly: detail.ReadOnly && strings.Contains(string(event["detail-type"]), "via CloudTrail")}
+	delete(event, "account")
+	delete(event, "region")
+	var err error
+	out.rest, err = json.Marshal(event)
+	return out, err
+}
+
+// in puts the event into an account and a Region. AWS Health sends some events to us-east-1 with the Region "global".
+func (s sample) in(account, region string) happening {
+	named := region
+	if s.global && region == zone.GlobalRegion {
+		named = "global"
 	}
-	moved, err := json.Marshal(event)
-	if err != nil {
-		return happening{}, err
-	}
-	parsed, err := eventpattern.ParseEvent(moved)
-	viaTrail := strings.Contains(string(event["detail-type"]), "via CloudTrail")
-	return happening{account, region, parsed, viaTrail && detail.ReadOnly}, err
+	text := fmt.Appendf(nil, `{"account":%q,"region":%q,`, account, named)
+	return happening{account, region, append(text, s.rest[1:]...), s.readOnly}
 }
 
 // arrival is an event at its end.
@@ -558,9 +579,9 @@ type walk struct {
 	d        *deployment
 	event    happening
 	arrivals []arrival
-	// broken says what on the way does not work, limits where EventBridge would not pass the event on although all is permitted.
-	broken, limits []string
-	used           map[link]bool
+	// broken says what on the way does not work.
+	broken []string
+	used   map[link]bool
 }
 
 func newWalk(d *deployment, h happening) *walk {
@@ -577,35 +598,48 @@ func (w *walk) fail(r *rule, format string, args ...any) {
 	w.broken = append(w.broken, r.say(format, args...))
 }
 
-func (w *walk) limit(r *rule, format string, args ...any) {
-	w.limits = append(w.limits, r.say(format, args...))
-}
-
 func (r *rule) say(format string, args ...any) string {
 	return fmt.Sprintf("rule %s in %s (%s) ", r.name, r.account, r.region) + fmt.Sprintf(format, args...)
 }
 
 // maxBusHops is how often EventBridge passes an event from bus to bus: it "can't route events received from a sender
-// event bus to a third event bus" (EventBridge user guide, eb-bus-to-bus and eb-cross-account, read 2026-11-25); the
-// second time it answers THIRD_ACCOUNT_HOP_DETECTED, and the event goes to the dead-letter queue.
+// event bus to a third event bus" (EventBridge user guide, eb-bus-to-bus and eb-cross-account, read 2026-11-25). The
+// second time the event goes to the dead-letter queue with the error THIRD_ACCOUNT_HOP_DETECTED.
 const maxBusHops = 1
 
 // onBus hands the event to the rules of the last of the buses that it was on.
 func (w *walk) onBus(buses []string) {
-	for _, r := range w.d.rules[buses[len(buses)-1]] {
-		if r.pattern == nil || !r.pattern.MatchEvent(w.event.event) {
-			continue
-		}
+	for _, r := range w.d.matching(buses[len(buses)-1], w.event.text) {
 		// EventBridge user guide, "Receiving read-only management events from AWS services": rules of default and of
 		// custom buses that are merely enabled do not see them.
 		switch {
 		case r.state == allManagementEvents, r.state == "ENABLED" && !w.event.readOnly:
 			w.send(r, buses)
-		case r.state == "ENABLED" && r.bus != "default":
-			w.limit(r, "is merely ENABLED, so that EventBridge hands no read-only call to it; it needs %s", allManagementEvents)
-			w.send(r, buses)
+		case r.state == "ENABLED":
+			w.fail(r, "is merely ENABLED, so that EventBridge hands no read-only call to it; it needs %s", allManagementEvents)
 		}
 	}
+}
+
+// matching are the rules of a bus whose patterns match an event.
+func (d *deployment) matching(bus string, event []byte) []*rule {
+	rules := slices.DeleteFunc(slices.Clone(d.rules[bus]), func(r *rule) bool { return r.pattern == nil })
+	if d.together[bus] == nil {
+		var patterns []*eventpattern.Pattern
+		for _, r := range rules {
+			patterns = append(patterns, r.pattern)
+		}
+		d.together[bus] = eventpattern.NewSet(patterns...)
+	}
+	numbers, err := d.together[bus].Match(event)
+	if err != nil {
+		panic(err) // the test made the event
+	}
+	var out []*rule
+	for _, n := range numbers {
+		out = append(out, rules[n])
+	}
+	return out
 }
 
 // send sends the event to the targets of a rule.
@@ -631,10 +665,9 @@ func (w *walk) send(r *rule, buses []string) {
 			w.fail(r, "sends back to %s", t.arn)
 		case accountOf(t.arn) != r.account && r.account != from:
 			w.fail(r, "sends events of account %s on to a third account, which EventBridge does not do", from)
+		case len(buses) > maxBusHops:
+			w.fail(r, "sends on to %s what its bus received from another bus; EventBridge passes an event from bus to bus only once", t.arn)
 		default:
-			if len(buses) > maxBusHops {
-				w.limit(r, "sends on to %s what its bus received from another bus; EventBridge passes an event from bus to bus only once", t.arn)
-			}
 			w.onBus(append(slices.Clone(buses), t.arn))
 		}
 	}
@@ -883,17 +916,32 @@ func (s *step) toLogGroup(t *target) bool {
 }
 
 // clone copies a StackSet so that a change of the copy leaves the original as it is.
-func (s *stackSet) clone(tb testing.TB) *stackSet {
-	tb.Helper()
-	text, err := json.Marshal(s.body)
-	require.NoError(tb, err)
+func (s *stackSet) clone() *stackSet {
 	out := *s
-	out.body = nil
-	require.NoError(tb, json.Unmarshal(text, &out.body))
+	out.body = template(deepCopy(map[string]any(s.body)).(map[string]any))
+	out.made = map[string][]deployed{}
 	out.parameters = maps.Clone(s.parameters)
 	out.groups = slices.Clone(s.groups)
-	for i := range out.groups {
-		out.groups[i].regions = slices.Clone(out.groups[i].regions)
+	for i, g := range out.groups {
+		out.groups[i].regions, out.groups[i].ous, out.groups[i].accounts = slices.Clone(g.regions), slices.Clone(g.ous), slices.Clone(g.accounts)
 	}
 	return &out
+}
+
+func deepCopy(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for key := range v {
+			out[key] = deepCopy(v[key])
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = deepCopy(v[i])
+		}
+		return out
+	}
+	return value
 }
