@@ -300,6 +300,9 @@ type deployed struct {
 	place      place
 	kind       string
 	properties map[string]any
+	// pattern is that of a rule, or why there is none.
+	pattern *eventpattern.Pattern
+	wrong   error
 }
 
 // instantiate resolves a StackSet's template in one place.
@@ -310,7 +313,11 @@ func instantiate(tb testing.TB, s *stackSet, p place) []deployed {
 	for _, r := range s.body.resources("") {
 		if slices.Contains(ofPath, r.kind) && s.body.exists(tb, p, r) {
 			properties, _ := s.body.resolve(tb, p, map[string]any(r.properties)).(map[string]any)
-			out = append(out, deployed{origin{s.name, r.id}, p, r.kind, properties})
+			made := deployed{origin: origin{s.name, r.id}, place: p, kind: r.kind, properties: properties}
+			if pattern := properties["EventPattern"]; pattern != nil {
+				made.pattern, made.wrong = patternOf(pattern)
+			}
+			out = append(out, made)
 		}
 	}
 	return out
@@ -437,12 +444,9 @@ func (d *deployment) addRule(r deployed, text func(string) string) {
 	if name := text("EventBusName"); name != "" {
 		made.bus = name
 	}
-	if pattern := r.properties["EventPattern"]; pattern != nil {
-		var err error
-		if made.pattern, err = patternOf(pattern); err != nil {
-			d.problems = append(d.problems, fmt.Sprintf("the pattern of %s: %v", r.origin, err))
-			return
-		}
+	if made.pattern = r.pattern; r.wrong != nil {
+		d.problems = append(d.problems, fmt.Sprintf("the pattern of %s: %v", r.origin, r.wrong))
+		return
 	}
 	targets, _ := r.properties["Targets"].([]any)
 	for _, t := range targets {
@@ -483,8 +487,10 @@ func (r deployed) statement() document {
 	return document{r.origin, "Statement", string(text)}
 }
 
-// Patterns and policies by their text, since most are the same in every account and Region.
+// Patterns and policies by their text, and patterns that are matched together, since most are the same in every
+// account and Region.
 var (
+	setsOfPatterns   = map[string]*eventpattern.Set{}
 	parsedPatterns   = map[string]*eventpattern.Pattern{}
 	compiledPolicies = map[string]*policy.Compiled{}
 )
@@ -502,6 +508,25 @@ func patternOf(value any) (*eventpattern.Pattern, error) {
 		parsedPatterns[string(text)] = p
 	}
 	return parsedPatterns[string(text)], nil
+}
+
+// setOf are the patterns of rules, those without one never matching.
+func setOf(rules []*rule) *eventpattern.Set {
+	none, _ := patternOf(map[string]any{"source": []any{"none"}})
+	var patterns []*eventpattern.Pattern
+	var key strings.Builder
+	for _, r := range rules {
+		p := r.pattern
+		if p == nil {
+			p = none
+		}
+		patterns = append(patterns, p)
+		fmt.Fprintf(&key, "%p ", p)
+	}
+	if setsOfPatterns[key.String()] == nil {
+		setsOfPatterns[key.String()] = eventpattern.NewSet(patterns...)
+	}
+	return setsOfPatterns[key.String()]
 }
 
 func compiled(kind policy.Kind, text string) (*policy.Compiled, error) {
@@ -623,13 +648,8 @@ func (w *walk) onBus(buses []string) {
 
 // matching are the rules of a bus whose patterns match an event.
 func (d *deployment) matching(bus string, event []byte) []*rule {
-	rules := slices.DeleteFunc(slices.Clone(d.rules[bus]), func(r *rule) bool { return r.pattern == nil })
 	if d.together[bus] == nil {
-		var patterns []*eventpattern.Pattern
-		for _, r := range rules {
-			patterns = append(patterns, r.pattern)
-		}
-		d.together[bus] = eventpattern.NewSet(patterns...)
+		d.together[bus] = setOf(d.rules[bus])
 	}
 	numbers, err := d.together[bus].Match(event)
 	if err != nil {
@@ -637,7 +657,9 @@ func (d *deployment) matching(bus string, event []byte) []*rule {
 	}
 	var out []*rule
 	for _, n := range numbers {
-		out = append(out, rules[n])
+		if r := d.rules[bus][n]; r.pattern != nil {
+			out = append(out, r)
+		}
 	}
 	return out
 }
