@@ -30,6 +30,7 @@ func NewMemberApp(outdir string, context map[string]any) *MemberApp {
 	return &MemberApp{awscdk.NewApp(&awscdk.AppProps{
 		Outdir:                  jsii.String(outdir),
 		AnalyticsReporting:      jsii.Bool(false),
+		TreeMetadata:            jsii.Bool(false),
 		DefaultStackSynthesizer: awscdk.NewBootstraplessSynthesizer(nil),
 		Context:                 &context,
 	})}
