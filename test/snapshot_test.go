@@ -163,6 +163,9 @@ func (a *assembly) withoutBodies(tb testing.TB, t template) template {
 	var out template
 	require.NoError(tb, json.Unmarshal(data, &out))
 	for _, set := range out.resources("AWS::CloudFormation::StackSet") {
+		if set.properties["TemplateBody"] == nil {
+			continue // the template is too large to be inline; its asset's hash is masked
+		}
 		set.properties["TemplateBody"] = "<" + a.memberOf(tb, set) + ".json>"
 	}
 	return out
