@@ -86,6 +86,8 @@ func operationCases() []operationCase {
 		{name: "an account as target by id", options: slow, prepare: orders, still: true, event: create(organization.TypePolicyTarget, properties{"AccountId": ordersID})},
 		{name: "a key", options: inUse, prepare: func(s *fakeaws.Server) { s.AddKeyAlias(aliasARN, keyARN, 1) }, still: true,
 			event: create(organization.TypeKey, properties{"AliasArn": aliasARN})},
+		{name: "a new zone among others' stacks and trails", options: slow, prepare: othersStacksAndTrails, still: true,
+			event: create(organization.TypeEditGuard, edited("us-east-1"))},
 		{name: "an edit in a roll-back", options: inUse, prepare: func(s *fakeaws.Server) { s.SetStackStatus(stackID, "UPDATE_ROLLBACK_IN_PROGRESS") }, still: true,
 			event: update("edit-guard", organization.TypeEditGuard, edited("us-east-1"), edited("us-east-1", "eu-west-1"))},
 	}

@@ -186,9 +186,10 @@ func readZoneEdit(r *reader) zoneEdit {
 
 func readEditGuard(r *reader) resource {
 	edited := readZoneEdit(r)
-	return resource{id: "edit-guard", step: func(_ context.Context, _ *organization.Client, op operation) (map[string]string, error) {
+	return resource{id: "edit-guard", step: func(ctx context.Context, client *organization.Client, op operation) (map[string]string, error) {
 		if !op.update {
-			return nil, nil
+			// Another prefix or home Region gives new stacks, so such an edit comes as a creation.
+			return nil, client.CheckNewZone(ctx, organization.NewZone{Prefix: edited.prefix, HomeRegion: edited.homeRegion})
 		}
 		return nil, edited.check(readZoneEdit(&reader{properties: op.old}))
 	}}
@@ -220,8 +221,8 @@ func (z zoneEdit) check(deployed zoneEdit) error {
 		return &organization.Failure{
 			What: "the Regions no longer include " + strings.Join(lost, ", "),
 			Why:  "the baseline and the alerts there would be deleted, and nobody would see what happens in them",
-			Do: "List under regions.retired what shall be denied from now on and stay watched (" + strings.Join(lost, ", ") +
-				"), or put it back",
+			Do: "Put " + strings.Join(lost, ", ") + " back, or list it under regions.retired: it is denied from now on, " +
+				"its baseline and alerts are removed on purpose, and only the trail still records it",
 		}
 	}
 	return nil

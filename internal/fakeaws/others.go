@@ -2,6 +2,8 @@ package fakeaws
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,6 +15,7 @@ func otherOperations() map[string]operation {
 		"cloudformation:DescribeOrganizationsAccess": {false, true, (*Server).describeOrganizationsAccess},
 		"cloudformation:ActivateOrganizationsAccess": {true, true, (*Server).activateOrganizationsAccess},
 		"cloudformation:DescribeStacks":              {false, true, (*Server).describeStacks},
+		"cloudformation:ListStacks":                  {false, true, (*Server).listStacks},
 		"kms:DescribeKey":                            {false, true, (*Server).describeKey},
 		"sts:GetCallerIdentity":                      {false, true, (*Server).getCallerIdentity},
 		"sts:AssumeRole":                             {false, true, (*Server).assumeRole},
@@ -43,13 +46,36 @@ func (s *Server) activateOrganizationsAccess(caller string, _ input) (output, *a
 }
 
 func (s *Server) describeStacks(_ string, in input) (output, *apiError) {
-	name := in.str("StackName")
-	status, ok := s.state.stacks[name]
-	if !ok {
-		return nil, fail("ValidationError", "Stack with id %s does not exist", name)
+	id := in.str("StackName")
+	found := s.state.stacks[id]
+	if found == nil {
+		return nil, fail("ValidationError", "Stack with id %s does not exist", id)
 	}
-	return output{"Stacks": []output{{"StackId": name, "StackName": name, "StackStatus": status,
-		"CreationTime": s.options.Start.Format(time.RFC3339)}}}, nil
+	described := s.stackSummary(id)
+	described["Tags"] = tagList(found.tags)
+	return output{"Stacks": []output{described}}, nil
+}
+
+// listStacks answers the stacks of the Region of the request, deleted ones too unless
+// StackStatusFilter leaves them out (CloudFormation API Reference, ListStacks).
+func (s *Server) listStacks(_ string, in input) (output, *apiError) {
+	var statuses []string
+	for i := 1; in.str(fmt.Sprintf("StackStatusFilter.member.%d", i)) != ""; i++ {
+		statuses = append(statuses, in.str(fmt.Sprintf("StackStatusFilter.member.%d", i)))
+	}
+	summaries := []output{}
+	for _, id := range slices.Sorted(maps.Keys(s.state.stacks)) {
+		if strings.Split(id, ":")[3] == in.str(regionMember) && (len(statuses) == 0 || slices.Contains(statuses, s.state.stacks[id].status)) {
+			summaries = append(summaries, s.stackSummary(id))
+		}
+	}
+	return s.page(in, "StackSummaries", summaries)
+}
+
+// stackSummary describes a stack, whose id is arn:PARTITION:cloudformation:REGION:ACCOUNT:stack/NAME/UUID.
+func (s *Server) stackSummary(id string) output {
+	return output{"StackId": id, "StackName": strings.Split(id, "/")[1], "StackStatus": s.state.stacks[id].status,
+		"CreationTime": s.options.Start.Format(time.RFC3339)}
 }
 
 func (s *Server) describeKey(_ string, in input) (output, *apiError) {

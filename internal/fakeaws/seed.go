@@ -92,11 +92,21 @@ func (s *Server) AddKeyAlias(aliasARN, keyARN string, hidden int) {
 	s.state.aliases[aliasARN] = &alias{keyARN: keyARN, hidden: hidden}
 }
 
-// SetStackStatus makes a CloudFormation stack exist with a status.
+// SetStackStatus makes a CloudFormation stack exist with a status, or changes its status.
 func (s *Server) SetStackStatus(stackID, status string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state.stacks[stackID] = status
+	if s.state.stacks[stackID] == nil {
+		s.state.stacks[stackID] = &stack{}
+	}
+	s.state.stacks[stackID].status = status
+}
+
+// SetStackTags sets the tags of a CloudFormation stack that exists.
+func (s *Server) SetStackTags(stackID string, tags map[string]string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.stacks[stackID].tags = tags
 }
 
 // Snapshot describes the whole state as sorted lines, so that tests can compare what was

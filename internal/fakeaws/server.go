@@ -357,7 +357,7 @@ func drop(w http.ResponseWriter) {
 }
 
 // jsonTargets maps the prefix of X-Amz-Target to the service (AWS JSON 1.1 protocol).
-var jsonTargets = map[string]string{"AWSOrganizationsV20161128": "organizations", "TrentService": "kms"}
+var jsonTargets = map[string]string{"AWSOrganizationsV20161128": "organizations", "TrentService": "kms", "CloudTrail_20131101": "cloudtrail"}
 
 // queryVersions maps the Version parameter to the service (AWS Query protocol).
 var queryVersions = map[string]string{"2010-05-15": "cloudformation", "2011-06-15": "sts", "2010-05-08": "iam"}

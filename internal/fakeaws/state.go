@@ -36,7 +36,8 @@ type state struct {
 	creationFailures map[string][]string // e-mail -> failure reasons still to be answered
 	aliases          map[string]*alias
 	closedAccounts   int
-	stacks           map[string]string // stack id -> status
+	stacks           map[string]*stack // by stack id
+	trails           []*trail
 
 	security securityState
 }
@@ -60,6 +61,11 @@ type creation struct {
 	tags                                      map[string]string
 }
 
+type stack struct {
+	status string
+	tags   map[string]string
+}
+
 type alias struct {
 	keyARN string
 	hidden int
@@ -69,7 +75,7 @@ func newState() state {
 	return state{accounts: map[string]*account{}, units: map[string]*unit{}, parents: map[string]string{},
 		tags: map[string]map[string]string{}, services: map[string]time.Time{},
 		delegated: map[string]map[string]time.Time{}, policies: map[string]*policy{}, attachments: map[string][]string{},
-		emailsElsewhere: map[string]bool{}, creationFailures: map[string][]string{}, aliases: map[string]*alias{}, stacks: map[string]string{},
+		emailsElsewhere: map[string]bool{}, creationFailures: map[string][]string{}, aliases: map[string]*alias{}, stacks: map[string]*stack{},
 		security: newSecurityState()}
 }
 

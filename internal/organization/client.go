@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
@@ -29,6 +30,7 @@ const (
 type Client struct {
 	organizations  *organizations.Client
 	cloudformation *cloudformation.Client
+	cloudtrail     *cloudtrail.Client
 	kms            *kms.Client
 	sts            *sts.Client
 	now            func() time.Time
@@ -51,7 +53,7 @@ func WithBackoff(backoff func(attempt int) time.Duration) Option {
 }
 
 // New makes a client. The Region of the configuration is where trusted access of StackSets
-// is switched; AWS Organizations itself has one endpoint per partition.
+// is switched and where stacks are; AWS Organizations itself has one endpoint per partition.
 func New(config aws.Config, options ...Option) *Client {
 	s := settings{now: time.Now, backoff: fullJitter}
 	for _, option := range options {
@@ -62,6 +64,7 @@ func New(config aws.Config, options ...Option) *Client {
 	return &Client{
 		organizations:  organizations.NewFromConfig(config),
 		cloudformation: cloudformation.NewFromConfig(config),
+		cloudtrail:     cloudtrail.NewFromConfig(config),
 		kms:            kms.NewFromConfig(config),
 		sts:            sts.NewFromConfig(config),
 		now:            s.now,

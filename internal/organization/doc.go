@@ -18,5 +18,5 @@
 //	Custom::LandfallDelegatedAdministrator  delegated administrator of one service
 //	Custom::LandfallPolicyTarget            id of an OU or account, read only
 //	Custom::LandfallKey                     ARN of a KMS key behind an alias, read only
-//	Custom::LandfallEditGuard               refuses dangerous edits, changes nothing
+//	Custom::LandfallEditGuard               refuses dangerous edits and a second zone, changes nothing
 package organization

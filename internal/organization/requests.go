@@ -40,7 +40,7 @@ func Types() []string {
 
 // Requests maps each custom-resource type to the API calls that it can make, as
 // "service:Operation", sorted. For all of them the IAM action has the name of the call.
-// After an update that failed, each type can also make the call of TypeEditGuard, which
+// After an update that failed, each type can also call cloudformation:DescribeStacks, which
 // tells an edit from a roll-back.
 func Requests() map[string][]string {
 	path := []string{"organizations:ListRoots", "organizations:ListOrganizationalUnitsForParent"}
@@ -59,7 +59,8 @@ func Requests() map[string][]string {
 			"organizations:RegisterDelegatedAdministrator"},
 		TypePolicyTarget: slices.Concat(path, []string{"organizations:ListAccounts", "organizations:DescribeAccount"}),
 		TypeKey:          {"kms:DescribeKey"},
-		TypeEditGuard:    {"cloudformation:DescribeStacks"},
+		TypeEditGuard: {"cloudformation:DescribeStacks", "cloudformation:ListStacks", "cloudtrail:DescribeTrails",
+			"cloudtrail:ListTags"},
 	}
 	for _, calls := range requests {
 		slices.Sort(calls)
