@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/landfall-aws/landfall/config"
 	"github.com/landfall-aws/landfall/constructs"
 	"github.com/landfall-aws/landfall/controls"
 	"github.com/landfall-aws/landfall/internal/alert"
@@ -46,10 +47,7 @@ func NewProps(z *zone.Zone, zoneFile string, handler constructs.HandlerSource, c
 		return nil, fmt.Errorf("loading the alerts: %w", err)
 	}
 	if problems := alert.Check(z, alerts, time.Now()); len(problems) > 0 {
-		for i := range problems {
-			problems[i].File = zoneFile
-		}
-		return nil, problems
+		return nil, config.Locate(zoneFile, problems)
 	}
 	metricFilters, err := alert.MetricFilters(controls.MetricFilters())
 	if err != nil {

@@ -120,11 +120,7 @@ func checkControls(path string, file *config.LandingZone) (config.Problems, erro
 	if err != nil {
 		return nil, fmt.Errorf("reading the alerts: %w", err)
 	}
-	for _, p := range alert.Check(z, alerts, time.Now()) {
-		p.File = path
-		problems = append(problems, p)
-	}
-	return problems, nil
+	return append(problems, config.Locate(path, alert.Check(z, alerts, time.Now()))...), nil
 }
 
 func summarize(z *config.LandingZone) *summary {

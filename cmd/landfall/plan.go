@@ -106,10 +106,7 @@ func plannedZone(o *options, today bool) func(*config.LandingZone, config.Proble
 			return nil, fmt.Errorf("the alert catalogue: %w", err)
 		}
 		if today {
-			wrong := alert.Check(z, alerts, time.Now())
-			for i := range wrong {
-				wrong[i].File = o.config
-			}
+			wrong := config.Locate(o.config, alert.Check(z, alerts, time.Now()))
 			if len(wrong) > 0 {
 				return nil, wrong
 			}
