@@ -155,12 +155,12 @@ func (c *comparison) zone() {
 	a, b := c.before, c.after
 	if a.Prefix != b.Prefix {
 		c.add(Change{Kind: Refuse, What: "prefix", Before: a.Prefix, After: b.Prefix, Verdict: Refused,
-			Consequence: fmt.Sprintf("the prefix can never change after the first deploy: every name would be new, so that a second set of stacks, logs, keys and policies would be made beside %s-…, which nobody would govern any longer", a.Prefix),
+			Consequence: fmt.Sprintf("the prefix can never change after the first deploy: every name would be new, so that a second set of stacks, logs, keys and policies would be made beside %s-…, which nobody would govern any longer; the edit guard stops the deployment", a.Prefix),
 			Instead:     "set the prefix back to " + a.Prefix})
 	}
 	if a.HomeRegion != b.HomeRegion {
 		c.add(Change{Kind: Refuse, What: "regions.home", Before: a.HomeRegion, After: b.HomeRegion, Verdict: Refused,
-			Consequence: "the home Region can never change after the first deploy: stacks, trail, logs and StackSets live there and do not move, and new ones of the same names would stand beside them",
+			Consequence: "the home Region can never change after the first deploy: stacks, trail, logs and StackSets live there and do not move, and new ones of the same names would stand beside them; the deployment is stopped, by the edit guard at the latest",
 			Instead:     "set the home Region back to " + a.HomeRegion + "; govern the other Region by listing it under regions.governed"})
 	}
 	if a.Name != b.Name {
