@@ -322,3 +322,10 @@ func (f *front) since(mark int) []call {
 	defer f.mu.Unlock()
 	return slices.Clone(f.calls[mark:])
 }
+
+// wrote tells whether anybody changed something in an account after a mark.
+func (f *front) wrote(account string, mark int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.ContainsFunc(f.calls[mark:], func(c call) bool { return c.Mutating && c.Account == account })
+}

@@ -21,13 +21,24 @@ import (
 // live reads what exists, through the service APIs only.
 type live struct {
 	endpoint string
+	front    *front
+	// read are the stack instances that were as they must be: what they must be, and the place in the request log.
+	read map[string]instanceRead
+	// queues are the URLs of queues by account, Region and name; a URL never changes.
+	queues map[string]string
 
 	mu      sync.Mutex
 	members map[string]aws.CredentialsProvider
 }
 
-func newLive(endpoint string) *live {
-	return &live{endpoint: endpoint, members: map[string]aws.CredentialsProvider{}}
+// instanceRead is when a stack instance was read, and what it was compared with.
+type instanceRead struct {
+	wanted string
+	mark   int
+}
+
+func newLive(f *front) *live {
+	return &live{endpoint: f.URL, front: f, read: map[string]instanceRead{}, queues: map[string]string{}, members: map[string]aws.CredentialsProvider{}}
 }
 
 // config is the SDK configuration for an account and Region. In a member account it acts with the role that

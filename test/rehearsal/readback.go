@@ -28,6 +28,8 @@ type readback struct {
 	differences []string
 	// resources counts the resources that were read, stacks the stacks and stack instances.
 	resources, stacks int
+	// unwritten counts stack instances that were read before, and whose account nobody wrote to since.
+	unwritten int
 }
 
 // reader reads one resource back and notes what differs.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -253,12 +254,31 @@ func readStackSet(ctx context.Context, r *reading) error {
 	r.equal("the stack instances", expected, got)
 	for _, instance := range expected {
 		accountID, region, _ := strings.Cut(instance, " ")
+		label := fmt.Sprintf("%s in %s %s", name, accountID, region)
+		wantedNow := inlineAll(want, wanted)
+		if before := r.live.read[label]; before.wanted == wantedNow && !r.live.front.wrote(accountID, before.mark) {
+			r.unwritten++
+			continue
+		}
+		mark, differences := r.live.front.mark(), len(r.differences)
 		r.stacks++
-		if err := r.stack(ctx, want, accountID, region, "", wanted, fmt.Sprintf("%s in %s %s", name, accountID, region)); err != nil {
+		if err := r.stack(ctx, want, accountID, region, "", wanted, label); err != nil {
 			return err
+		}
+		if len(r.differences) == differences {
+			r.live.read[label] = instanceRead{wantedNow, mark}
 		}
 	}
 	return nil
+}
+
+// inlineAll is what a stack instance must be, in one string.
+func inlineAll(values ...any) string {
+	text, err := json.Marshal(values)
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }
 
 // instances lists a StackSet's instances as "account Region".

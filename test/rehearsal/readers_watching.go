@@ -26,6 +26,10 @@ import (
 
 // queueURL asks the service for the URL of a queue.
 func (l *live) queueURL(ctx context.Context, accountID, region, name string) (string, error) {
+	key := accountID + " " + region + " " + name
+	if url := l.queues[key]; url != "" {
+		return url, nil
+	}
 	config, err := l.config(ctx, accountID, region)
 	if err != nil {
 		return "", err
@@ -34,7 +38,8 @@ func (l *live) queueURL(ctx context.Context, accountID, region, name string) (st
 	if err != nil {
 		return "", err
 	}
-	return aws.ToString(out.QueueUrl), nil
+	l.queues[key] = aws.ToString(out.QueueUrl)
+	return l.queues[key], nil
 }
 
 // queue reads the attributes of a queue.

@@ -235,7 +235,8 @@ func (r *rehearsal) check(ctx context.Context, l *live, a *assembly) error {
 			shown := b.differences[:min(len(b.differences), 25)]
 			return fmt.Errorf("%d differences between what was synthesized and what exists:\n  - %s", len(b.differences), strings.Join(shown, "\n  - "))
 		}
-		fmt.Fprintf(os.Stderr, "         %d resources in %d stacks and stack instances are as synthesized\n", b.resources, b.stacks)
+		fmt.Fprintf(os.Stderr, "         %d resources in %d stacks and stack instances are as synthesized; nothing wrote to %d instances since they were read\n",
+			b.resources, b.stacks, b.unwritten)
 		return nil
 	})
 }
@@ -267,7 +268,7 @@ func firstDeploy(ctx context.Context, r *rehearsal) (err error) {
 	if r.zone, err = r.start(ctx, "zone"); err != nil {
 		return err
 	}
-	r.live = newLive(r.zone.front.URL)
+	r.live = newLive(r.zone.front)
 	if r.configuration, err = r.defaultConfiguration(); err != nil {
 		return err
 	}
@@ -554,7 +555,7 @@ func adopt(ctx context.Context, r *rehearsal) error {
 	if err != nil {
 		return err
 	}
-	l := newLive(e.front.URL)
+	l := newLive(e.front)
 	var before *tree
 	if err := r.report.step("  make an organization by hand", func() error {
 		if err := byHand(ctx, l); err != nil {
