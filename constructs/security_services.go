@@ -128,7 +128,7 @@ func (s *SecurityServices) NewSecurityHub(scope constructs.Construct, id string)
 	}
 	if s.Zone.Services.Config.Enabled {
 		// The zone's recorders use a role of their own, which this control would report in every account.
-		own["CustomParameters"] = map[string]string{"Config.1": `{"includeConfigServiceLinkedRoleCheck":{"valueType":"CUSTOM","value":{"boolean":false}}}`}
+		own["CustomParameters"] = map[string]string{"Config.1": `{"includeConfigServiceLinkedRoleCheck":{"valueType":"CUSTOM","value":{"Boolean":false}}}`}
 	}
 	return s.resource(scope, id, security.TypeSecurityHub, "services.securityHub", own)
 }
