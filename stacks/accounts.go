@@ -16,12 +16,12 @@ func newAccountStacks(app awscdk.App, p *Props, organization *organizationStack)
 		}
 		stack := newStack(app, p, id, name, "workload accounts")
 		stack.AddStackDependency(organization.Stack, nil)
+		if len(shard.Accounts) == 0 {
+			keepNotEmpty(stack)
+		}
 		accounts := group(stack, "Account")
 		for _, a := range shard.Accounts {
 			constructs.NewAccount(accounts, a.Name, organization.serviceToken, a)
-		}
-		if len(shard.Accounts) == 0 {
-			keepNotEmpty(stack)
 		}
 		out = append(out, stack)
 	}

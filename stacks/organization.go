@@ -8,21 +8,41 @@ import (
 	"github.com/landfall-aws/landfall/config"
 	"github.com/landfall-aws/landfall/constructs"
 	"github.com/landfall-aws/landfall/internal/guardrail"
+	"github.com/landfall-aws/landfall/internal/security"
 )
 
 // stackSetsPrincipal is the service principal under which StackSets act in an organization.
 const stackSetsPrincipal = "member.org.stacksets.cloudformation.amazonaws.com"
 
-// trustedServices act in the organization. Those marked true are administered from the audit account.
-var trustedServices = []struct {
+// trustedService acts in the organization.
+type trustedService struct {
 	id, principal string
-	delegate      bool
-}{
-	{"CloudTrail", "cloudtrail.amazonaws.com", false},
-	{"StackSets", stackSetsPrincipal, false},
-	{"AccessAnalyzer", "access-analyzer.amazonaws.com", true},
-	{"Config", "config.amazonaws.com", true},
-	{"RootAccess", "iam.amazonaws.com", false},
+	// delegate is true where the audit account is registered as the administrator through AWS Organizations; the
+	// services of the security stack register it through their own calls.
+	delegate bool
+}
+
+// trustedServices are the services that the zone needs.
+func trustedServices(s config.Services) []trustedService {
+	services := []trustedService{
+		{"CloudTrail", "cloudtrail.amazonaws.com", false},
+		{"StackSets", stackSetsPrincipal, false},
+	}
+	add := func(wanted bool, service trustedService) {
+		if wanted {
+			services = append(services, service)
+		}
+	}
+	add(s.AccessAnalyzer.Enabled, trustedService{"AccessAnalyzer", security.AccessAnalyzerPrincipal, true})
+	add(s.Config.Enabled, trustedService{"Config", "config.amazonaws.com", true})
+	add(s.GuardDuty.Enabled, trustedService{"GuardDuty", security.GuardDutyPrincipal, false})
+	add(s.GuardDuty.Enabled && s.GuardDuty.Plans.Malware, trustedService{"MalwareProtection", "malware-protection.guardduty.amazonaws.com", false})
+	add(s.SecurityHub.Enabled, trustedService{"SecurityHub", security.SecurityHubPrincipal, false})
+	add(s.Inspector.Enabled, trustedService{"Inspector", security.InspectorPrincipal, false})
+	add(s.Macie.Enabled, trustedService{"Macie", security.MaciePrincipal, false})
+	add(s.Detective.Enabled, trustedService{"Detective", security.DetectivePrincipal, false})
+	add(s.RootAccess.Central, trustedService{"RootAccess", security.RootAccessPrincipal, false})
+	return services
 }
 
 // organizationStack holds the organization, its OUs and the two security accounts. Other stacks
@@ -64,7 +84,7 @@ func newOrganizationStack(app awscdk.App, p *Props) *organizationStack {
 	for _, a := range []constructs.Account{logArchive, audit} {
 		a.Node().AddDependency(ous[config.OUSecurity].CustomResource)
 	}
-	for _, service := range trustedServices {
+	for _, service := range trustedServices(z.Services) {
 		access := constructs.NewTrustedAccess(stack, "TrustedAccess-"+service.id, token, service.principal)
 		access.Node().AddDependency(organization.CustomResource)
 		if service.delegate {
