@@ -18,6 +18,9 @@ import (
 // newGuardrailsStack attaches the organization policies.
 func newGuardrailsStack(app awscdk.App, p *Props, organization *organizationStack) awscdk.Stack {
 	stack := newStack(app, p, "Guardrails", "guardrails", "organization policies")
+	if len(p.Guardrails) == 0 {
+		keepNotEmpty(stack)
+	}
 	policies := group(stack, "Policy")
 	targets := newPolicyTargets(stack, p.Zone, organization)
 	var previous awsorganizations.CfnPolicy
