@@ -15,6 +15,7 @@ import (
 
 	"github.com/landfall-aws/landfall/internal/organization"
 	"github.com/landfall-aws/landfall/internal/security"
+	"github.com/landfall-aws/landfall/test/rehearsal/conformance"
 )
 
 // report is what a rehearsal did and saw.
@@ -25,6 +26,8 @@ type report struct {
 	Missing     []string `json:"missing,omitempty"`
 	Failures    []string `json:"failures,omitempty"`
 	Seconds     float64  `json:"seconds"`
+	// Conformance is what came of the conformance suite on moto.
+	Conformance conformance.Results `json:"conformance,omitempty"`
 
 	mu    sync.Mutex
 	outer map[string]int // resources of a type read in stacks of the management account
@@ -32,7 +35,6 @@ type report struct {
 	// templates holds every type of every template that was synthesized: outer, inner.
 	templates map[string][2]int
 	started   time.Time
-	verbose   bool
 }
 
 // step is a timed part of the rehearsal.
@@ -276,6 +278,14 @@ func (r *report) print() {
 	fmt.Println("\nWhere moto was corrected to behave as AWS does (test/rehearsal/emulator/differences.py):")
 	for _, line := range r.Corrections {
 		fmt.Println("-", line)
+	}
+	if len(r.Conformance) > 0 {
+		fmt.Printf("\nThe conformance suite of %s on %s: %s\n", fakeName, moto, r.Conformance)
+		for _, c := range r.Conformance {
+			if c.Outcome != "pass" {
+				fmt.Printf("- %s: %s: %s\n", c.Outcome, c.Name, c.Note)
+			}
+		}
 	}
 	fmt.Println("\nTime:")
 	steps := slices.Clone(r.Steps)

@@ -43,6 +43,7 @@ var parts = []part{
 	{"policy", "change the policies", true, changePolicy},
 	{"region", "a Region leaves: refused, and accepted once it is listed as retired", true, retireRegion},
 	{"adopt", "deploy onto an organization that was made by hand before", false, adopt},
+	{"conformance", "run the conformance suite of our fake against moto", false, conform},
 }
 
 func partNames() []string {
