@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/landfall-aws/landfall/test/rehearsal/conformance"
@@ -62,3 +63,32 @@ func conform(ctx context.Context, r *rehearsal) error {
 	fmt.Fprintf(os.Stderr, "         %s\n", results)
 	return nil
 }
+
+// compareWithFakecloud runs the tests of package fakecloud_test and passes on what they say about being skipped, which go
+// test itself keeps to itself.
+func compareWithFakecloud(ctx context.Context, r *rehearsal) error {
+	cmd := exec.Command("go", "test", "-count=1", "-v", "./test/fakecloud")
+	cmd.Dir = r.repository
+	output, err := r.processes.run(ctx, filepath.Join(r.out, "fakecloud.log"), cmd)
+	if err != nil {
+		return err
+	}
+	passed := 0
+	for line := range strings.Lines(output) {
+		switch line = strings.TrimSpace(line); {
+		case strings.HasPrefix(line, skippedMark):
+			fmt.Fprintln(os.Stderr, line)
+			r.report.Skipped = append(r.report.Skipped, line)
+		case strings.HasPrefix(line, "--- PASS"):
+			passed++
+		}
+	}
+	if passed == 0 && len(r.report.Skipped) == 0 {
+		return fmt.Errorf("no test ran and none says why:\n%s", tail(output, 10))
+	}
+	fmt.Fprintf(os.Stderr, "         %d tests passed\n", passed)
+	return nil
+}
+
+// skippedMark begins the line in which a comparison says why it does not run.
+const skippedMark = "SKIPPED: "

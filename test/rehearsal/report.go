@@ -28,6 +28,8 @@ type report struct {
 	Seconds     float64  `json:"seconds"`
 	// Conformance is what came of the conformance suite on moto.
 	Conformance conformance.Results `json:"conformance,omitempty"`
+	// Skipped says which comparisons did not run, and why.
+	Skipped []string `json:"skipped,omitempty"`
 
 	mu    sync.Mutex
 	outer map[string]int // resources of a type read in stacks of the management account
@@ -286,6 +288,9 @@ func (r *report) print() {
 				fmt.Printf("- %s: %s: %s\n", c.Outcome, c.Name, c.Note)
 			}
 		}
+	}
+	for _, line := range r.Skipped {
+		fmt.Println("\n" + line)
 	}
 	fmt.Println("\nTime:")
 	steps := slices.Clone(r.Steps)

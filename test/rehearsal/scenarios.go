@@ -44,6 +44,7 @@ var parts = []part{
 	{"region", "a Region leaves: refused, and accepted once it is listed as retired", true, retireRegion},
 	{"adopt", "deploy onto an organization that was made by hand before", false, adopt},
 	{"conformance", "run the conformance suite of our fake against moto", false, conform},
+	{"fakecloud", "compare our fake with fakecloud, when it is installed", false, compareWithFakecloud},
 }
 
 func partNames() []string {
