@@ -74,17 +74,21 @@ func (c Call) Name() string { return c.Service + ":" + c.Operation }
 type Fault int
 
 // Faults of a request. LostResponse executes the operation and drops the connection;
-// Timeout does not execute it and answers nothing until the client gives up.
+// Timeout does not execute it and answers nothing until the client gives up. Denied and
+// Rejected are answers that repeating does not change: AccessDeniedException and
+// BadRequestException.
 const (
 	NoFault Fault = iota
 	Throttle
 	InternalError
 	LostResponse
 	Timeout
+	Denied
+	Rejected
 )
 
 func (f Fault) String() string {
-	return [...]string{"no fault", "throttle", "internal error", "lost response", "time-out"}[f]
+	return [...]string{"no fault", "throttle", "internal error", "lost response", "time-out", "denial", "rejection"}[f]
 }
 
 // Server is the fake. Its methods may be called from several goroutines.
@@ -297,6 +301,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		failure = throttled()
 	case call.Fault == InternalError:
 		failure = &apiError{code: "ServiceException", message: "internal failure", status: http.StatusInternalServerError}
+	case call.Fault == Denied:
+		failure = fail("AccessDeniedException", "not authorized to perform %s", call.Name())
+	case call.Fault == Rejected:
+		failure = fail("BadRequestException", "The request is rejected.")
 	case call.Fault == Timeout:
 	case !known:
 		failure = fail("UnknownOperationException", "%s:%s is not served here", service, name)
