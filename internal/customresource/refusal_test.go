@@ -14,8 +14,8 @@ import (
 )
 
 // runRefused runs a case in which every call with a name gets the same fault, and returns
-// how it ended and how long that took on the virtual clock.
-func runRefused(t *testing.T, c operationCase, name string, fault fakeaws.Fault) (error, time.Duration) {
+// how long it took on the virtual clock and how it ended.
+func runRefused(t *testing.T, c operationCase, name string, fault fakeaws.Fault) (time.Duration, error) {
 	t.Helper()
 	p := newProvider(t, c.options)
 	defer p.close()
@@ -30,7 +30,7 @@ func runRefused(t *testing.T, c operationCase, name string, fault fakeaws.Fault)
 	})
 	started := p.server.Now()
 	err := p.handle(c.event).err
-	return err, p.server.Now().Sub(started)
+	return p.server.Now().Sub(started), err
 }
 
 // refuseEach refuses, one at a time, the calls that the cases make and that wanted chooses.
@@ -51,7 +51,7 @@ func refuseEach(t *testing.T, cases []operationCase, fault fakeaws.Fault, code s
 				}
 				seen[call.Name()] = true
 				running.Go(func() error {
-					err, took := runRefused(t, c, call.Name(), fault)
+					took, err := runRefused(t, c, call.Name(), fault)
 					assert.ErrorContains(t, err, code, call.Name())
 					assert.Less(t, took, 30*time.Minute, call.Name())
 					return nil
