@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -21,14 +22,6 @@ import (
 // fakeServices are the services of which moto 5.2.5 lacks what an organization needs; package fakeaws answers for all of
 // each, so that nobody sees two states of one service.
 var fakeServices = []string{"guardduty", "securityhub", "access-analyzer", "inspector2", "macie2", "detective"}
-
-// trustPrincipals are the services that enable their trusted access on the caller's behalf when an administrator is
-// delegated, which package fakeaws leaves to its user. Source: the permission organizations:EnableAWSServiceAccess that the
-// API References of EnableOrganizationAdminAccount and EnableDelegatedAdminAccount ask for.
-var trustPrincipals = map[string]string{
-	"guardduty": "guardduty.amazonaws.com", "securityhub": "securityhub.amazonaws.com", "macie2": "macie.amazonaws.com",
-	"inspector2": "inspector2.amazonaws.com", "detective": "detective.amazonaws.com",
-}
 
 // fakeOperations are single operations that moto 5.2.5 answers with HTTP 500; package fakeaws answers them.
 var fakeOperations = []string{
@@ -46,10 +39,10 @@ type fakeSide struct {
 	// ask sends a request to the emulator as the management account.
 	ask func(ctx context.Context, service, target, body string) ([]byte, error)
 
-	mu     sync.Mutex
-	ids    map[string]string // id in the emulator -> id in the fake
-	keys   map[string]string // account in the emulator -> access key that the fake issued
-	rootOK bool
+	mu    sync.Mutex
+	ids   map[string]string // id in the emulator -> id in the fake, and e-mail addresses with quotes
+	keys  map[string]string // account in the emulator -> access key that the fake issued
+	known bool              // the ids that no request tells are learned
 }
 
 // fakeRoot is the root of every organization of package fakeaws.
@@ -130,10 +123,11 @@ func (s *fakeSide) replacer(back bool) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// learnRoot asks the emulator once for the id of the root.
-func (s *fakeSide) learnRoot(ctx context.Context) {
+// learn asks the emulator once for the id of the root and the e-mail address of the management account, which the services
+// that invite accounts compare.
+func (s *fakeSide) learn(ctx context.Context) {
 	s.mu.Lock()
-	known := s.rootOK
+	known := s.known
 	s.mu.Unlock()
 	if known {
 		return
@@ -143,17 +137,39 @@ func (s *fakeSide) learnRoot(ctx context.Context) {
 	if err != nil || json.Unmarshal(answer, &out) != nil || len(out.Roots) != 1 {
 		return
 	}
+	const describe = "AWSOrganizationsV20161128.DescribeOrganization"
+	theirs, err := managementEmail(s.ask(ctx, "organizations", describe, "{}"))
+	if err != nil {
+		return
+	}
+	ours, err := managementEmail(s.post(ctx, "organizations", "application/x-amz-json-1.1", describe, "{}"))
+	if err != nil {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ids[out.Roots[0].Id], s.rootOK = fakeRoot, true
+	s.ids[out.Roots[0].Id], s.known = fakeRoot, true
+	// With quotes, for an address may be the end of another one.
+	s.ids[strconv.Quote(theirs)] = strconv.Quote(ours)
+}
+
+// managementEmail is the address in an answer of DescribeOrganization.
+func managementEmail(answer []byte, err error) (string, error) {
+	if err != nil {
+		return "", err
+	}
+	var out struct {
+		Organization struct{ MasterAccountEmail string }
+	} //nolint:revive // name of the API
+	if err := json.Unmarshal(answer, &out); err != nil || out.Organization.MasterAccountEmail == "" {
+		return "", fmt.Errorf("no e-mail address in %s", answer)
+	}
+	return out.Organization.MasterAccountEmail, nil
 }
 
 // serve answers a request of an account.
 func (s *fakeSide) serve(w http.ResponseWriter, r *http.Request, c call, key string, body []byte) {
-	s.learnRoot(r.Context())
-	if principal := trustPrincipals[c.Service]; principal != "" && c.Mutating {
-		s.server.AddTrustedAccess(principal)
-	}
+	s.learn(r.Context())
 	own, err := s.key(r.Context(), c.Account)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)

@@ -42,6 +42,7 @@ var parts = []part{
 	{"suspend", "suspend an account: moved to the OU Suspended", true, suspend},
 	{"policy", "change the policies", true, changePolicy},
 	{"region", "a Region leaves: refused, and accepted once it is listed as retired", true, retireRegion},
+	{"services", "turn the optional detection services on", true, turnServicesOn},
 	{"adopt", "deploy onto an organization that was made by hand before", false, adopt},
 	{"conformance", "run the conformance suite of our fake against moto", false, conform},
 	{"fakecloud", "compare our fake with fakecloud, when it is installed", false, compareWithFakecloud},
