@@ -1,7 +1,7 @@
 //go:build unix
 
 // Package fakecloud_test holds this project's fake and its policy evaluator against fakecloud, an AWS emulator by others
-// that has a strict organization and enforces service control policies. It is a separate program (https://fakecloud.dev,
+// that has a strict organization and enforces service control policies. It is a separate program (https://github.com/faiscadev/fakecloud,
 // `cargo install fakecloud --version 0.51.0 --locked`); without it the tests are skipped.
 package fakecloud_test
 

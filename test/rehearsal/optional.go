@@ -64,14 +64,14 @@ func everyServiceCoversNewAccounts(ctx context.Context, config aws.Config) error
 		return fmt.Errorf("asking Inspector: %w", err)
 	}
 	if on := scans.AutoEnable; on == nil || !aws.ToBool(on.Ec2) || !aws.ToBool(on.Ecr) || !aws.ToBool(on.Lambda) {
-		return fmt.Errorf("Inspector does not scan new accounts for EC2, ECR and Lambda: %+v", on)
+		return fmt.Errorf("new accounts are not scanned by Inspector for EC2, ECR and Lambda: %+v", on)
 	}
 	data, err := macie2.NewFromConfig(config).DescribeOrganizationConfiguration(ctx, &macie2.DescribeOrganizationConfigurationInput{})
 	if err != nil {
 		return fmt.Errorf("asking Macie: %w", err)
 	}
 	if !aws.ToBool(data.AutoEnable) {
-		return errors.New("Macie is not turned on in new accounts")
+		return errors.New("new accounts do not get Macie")
 	}
 	client := detective.NewFromConfig(config)
 	graphs, err := client.ListGraphs(ctx, &detective.ListGraphsInput{})
@@ -79,14 +79,14 @@ func everyServiceCoversNewAccounts(ctx context.Context, config aws.Config) error
 		return fmt.Errorf("asking Detective for its graphs: %w", err)
 	}
 	if len(graphs.GraphList) != 1 {
-		return fmt.Errorf("Detective has %d behavior graphs, but must have one", len(graphs.GraphList))
+		return fmt.Errorf("there are %d behavior graphs of Detective, but must be one", len(graphs.GraphList))
 	}
 	graph, err := client.DescribeOrganizationConfiguration(ctx, &detective.DescribeOrganizationConfigurationInput{GraphArn: graphs.GraphList[0].Arn})
 	if err != nil {
 		return fmt.Errorf("asking Detective: %w", err)
 	}
 	if !graph.AutoEnable {
-		return errors.New("Detective is not turned on in new accounts")
+		return errors.New("new accounts do not get Detective")
 	}
 	return nil
 }
