@@ -34,28 +34,28 @@ func NewAlertDelivery(scope constructs.Construct, id string, z *zone.Zone, bus a
 	urgent := topics[alert.Page].TopicArn()
 	queue := newDeadLetterQueue(this, z, undeliveredAlerts, nil, urgent)
 	digest := newDigest(this, z)
+	topicARNs := map[alert.Tier]*string{}
+	for tier, topic := range topics {
+		topicARNs[tier] = topic.TopicArn()
+	}
+	busName, digestARN, putAside := bus.EventBusName(), logGroupTarget(digest), deadLetters(queue)
 	for _, a := range alerts {
-		target := &awsevents.CfnRule_TargetProperty{Id: jsii.String(string(a.Tier)), DeadLetterConfig: deadLetters(queue)}
-		if topic, mails := topics[a.Tier]; mails {
-			target.Arn = topic.TopicArn()
-			target.InputTransformer = &awsevents.CfnRule_InputTransformerProperty{
-				InputPathsMap: a.InputPaths,
-				InputTemplate: jsii.String(a.InputTemplate),
-			}
-		} else {
-			target.Arn = logGroupTarget(digest)
+		target := map[string]any{"Id": string(a.Tier), "Arn": digestARN, "DeadLetterConfig": putAside}
+		if topicARN, mails := topicARNs[a.Tier]; mails {
+			target["Arn"] = topicARN
+			target["InputTransformer"] = map[string]any{"InputPathsMap": a.InputPaths, "InputTemplate": a.InputTemplate}
 		}
 		pattern, err := a.WithAccountIDs(named).BusPattern(accountID)
 		if err != nil {
 			panic(err)
 		}
-		awsevents.NewCfnRule(this, jsii.String(a.RuleName), &awsevents.CfnRuleProps{
-			Name:         jsii.String(a.RuleName),
-			Description:  jsii.String(a.Title),
-			EventBusName: bus.EventBusName(),
-			EventPattern: object(a.RuleName, pattern),
-			State:        ruleState(a.AllManagementEvents),
-			Targets:      []any{target},
+		newRule(this, a.RuleName, map[string]any{
+			"Name":         a.RuleName,
+			"Description":  a.Title,
+			"EventBusName": busName,
+			"EventPattern": object(a.RuleName, pattern),
+			"State":        ruleState(a.AllManagementEvents),
+			"Targets":      []any{target},
 		})
 	}
 	NewHeartbeatWatch(this, "Heartbeats", z, bus, jsii.String(accountID(alert.ManagementAccount)), urgent, queue)

@@ -1,8 +1,6 @@
 package constructs
 
 import (
-	"encoding/json"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsconfig"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -106,14 +104,16 @@ func NewConfigRecorder(scope constructs.Construct, id string, p *ConfigRecorderP
 	limit(recorder, p.Governed)
 	limit(channel, p.Governed)
 	for _, rule := range p.Rules {
-		r := awsconfig.NewCfnConfigRule(this, jsii.String("Rule-"+rule.ID), &awsconfig.CfnConfigRuleProps{
-			ConfigRuleName: jsii.String(z.Resource(rule.ID)),
-			Description:    jsii.String(rule.Title),
-			Source: &awsconfig.CfnConfigRule_SourceProperty{
-				Owner: jsii.String("AWS"), SourceIdentifier: jsii.String(rule.Identifier),
-			},
-			InputParameters: inputParameters(rule.Parameters),
-		})
+		properties := map[string]any{
+			"ConfigRuleName": z.Resource(rule.ID),
+			"Description":    rule.Title,
+			"Source":         map[string]any{"Owner": "AWS", "SourceIdentifier": rule.Identifier},
+		}
+		if len(rule.Parameters) > 0 {
+			properties["InputParameters"] = rule.Parameters
+		}
+		// By name, as event rules are, because there are many.
+		r := awscdk.NewCfnResource(this, jsii.String("Rule-"+rule.ID), &awscdk.CfnResourceProps{Type: jsii.String("AWS::Config::ConfigRule"), Properties: &properties})
 		// A rule can be put only where a recorder exists.
 		r.AddResourceDependency(recorder, nil)
 		if rule.Where == detective.Global {
@@ -122,17 +122,6 @@ func NewConfigRecorder(scope constructs.Construct, id string, p *ConfigRecorderP
 			limit(r, p.Governed)
 		}
 	}
-}
-
-func inputParameters(parameters map[string]string) any {
-	if len(parameters) == 0 {
-		return nil
-	}
-	// A map of strings always marshals.
-	text, _ := json.Marshal(parameters)
-	var out map[string]any
-	_ = json.Unmarshal(text, &out)
-	return out
 }
 
 // NewConfigAggregator adds, in the audit account, the view over what AWS Config records in the whole organization.

@@ -3,7 +3,6 @@ package constructs
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -73,6 +72,4 @@ func alarmActions(topics []*string) *[]any {
 }
 
 // deadLetters is where a rule's target puts what it cannot deliver.
-func deadLetters(queue awssqs.Queue) *awsevents.CfnRule_DeadLetterConfigProperty {
-	return &awsevents.CfnRule_DeadLetterConfigProperty{Arn: queue.QueueArn()}
-}
+func deadLetters(queue awssqs.Queue) map[string]any { return map[string]any{"Arn": queue.QueueArn()} }

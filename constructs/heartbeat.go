@@ -20,18 +20,13 @@ func heartbeatName(z *zone.Zone) string { return z.Resource("heartbeat") }
 
 // NewHeartbeat adds the rule that sends an event every ten minutes along the path of the alerts, from the
 // management account's Region to the audit account's bus in the home Region.
-func NewHeartbeat(scope constructs.Construct, id string, z *zone.Zone, auditAccountID *string, queue awssqs.Queue) {
-	awsevents.NewCfnRule(scope, jsii.String(id), &awsevents.CfnRuleProps{
-		Name:               jsii.String(heartbeatName(z)),
-		Description:        jsii.String("Shows that alerts would arrive"),
-		ScheduleExpression: jsii.String("rate(10 minutes)"),
-		State:              jsii.String("ENABLED"),
-		Targets: []any{&awsevents.CfnRule_TargetProperty{
-			Id:               jsii.String("audit"),
-			Arn:              alertBusARN(z, auditAccountID),
-			RoleArn:          roleARN(EventForwarderName(z)),
-			DeadLetterConfig: deadLetters(queue),
-		}},
+func (f *Forwarder) NewHeartbeat(scope constructs.Construct, id string) {
+	newRule(scope, id, map[string]any{
+		"Name":               heartbeatName(f.zone),
+		"Description":        "Shows that alerts would arrive",
+		"ScheduleExpression": "rate(10 minutes)",
+		"State":              "ENABLED",
+		"Targets":            []any{f.target},
 	})
 }
 
@@ -46,23 +41,19 @@ func NewHeartbeatWatch(scope constructs.Construct, id string, z *zone.Zone, bus 
 			Retention:     awslogs.RetentionDays_ONE_WEEK,
 			RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 		})
-		rule := awsevents.NewCfnRule(this, jsii.String("Rule-"+region), &awsevents.CfnRuleProps{
-			Name:         jsii.String(z.Resource("heartbeat", region)),
-			Description:  jsii.String("Heartbeats of " + region),
-			EventBusName: bus.EventBusName(),
-			EventPattern: map[string]any{
+		rule := newRule(this, "Rule-"+region, map[string]any{
+			"Name":         z.Resource("heartbeat", region),
+			"Description":  "Heartbeats of " + region,
+			"EventBusName": bus.EventBusName(),
+			"EventPattern": map[string]any{
 				"source":      []string{"aws.events"},
 				"detail-type": []string{"Scheduled Event"},
 				"account":     []*string{managementAccountID},
 				"region":      []string{region},
 				"resources":   []any{map[string]any{"suffix": ":rule/" + heartbeatName(z)}},
 			},
-			State: jsii.String("ENABLED"),
-			Targets: []any{&awsevents.CfnRule_TargetProperty{
-				Id:               jsii.String("log"),
-				Arn:              logGroupTarget(group),
-				DeadLetterConfig: deadLetters(queue),
-			}},
+			"State":   "ENABLED",
+			"Targets": []any{map[string]any{"Id": "log", "Arn": logGroupTarget(group), "DeadLetterConfig": deadLetters(queue)}},
 		})
 		rule.AddResourceDependency(access, nil)
 		awscloudwatch.NewCfnAlarm(this, jsii.String("Alarm-"+region), &awscloudwatch.CfnAlarmProps{

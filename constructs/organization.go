@@ -52,9 +52,9 @@ func NewPolicyTypes(scope constructs.Construct, id, serviceToken string, types [
 }
 
 // NewTrustedAccess lets a service act in the organization.
-func NewTrustedAccess(scope constructs.Construct, id, serviceToken, servicePrincipal string) awscdk.CustomResource {
+func NewTrustedAccess(scope constructs.Construct, id, serviceToken, servicePrincipal, configKey string) awscdk.CustomResource {
 	return newCustomResource(scope, id, serviceToken, organization.TypeTrustedAccess, map[string]any{
-		"ConfigKey":        "zone",
+		"ConfigKey":        configKey,
 		"ServicePrincipal": servicePrincipal,
 	})
 }

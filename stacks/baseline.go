@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/landfall-aws/landfall/constructs"
@@ -106,11 +105,11 @@ func addBaselineTemplates(members *constructs.MemberApp, p *Props) {
 	management := members.NewStack(managementRegionalTemplate, "Landing zone "+z.Name+": what the management account has in each Region")
 	in = baselineParameters(management)
 	where = newWhere(management, z)
-	queue := addForwardingRules(management, p, where, in.auditID, map[alert.Accounts]*string{
+	forwarder := addForwardingRules(management, p, where, in.auditID, map[alert.Accounts]*string{
 		alert.AllAccounts:       nil,
 		alert.ManagementAccount: nil,
 	})
-	constructs.NewHeartbeat(management, "Heartbeat", z, in.auditID, queue)
+	forwarder.NewHeartbeat(management, "Heartbeat")
 	addConfigRecorder(management, p, where, in.logArchiveID)
 }
 
@@ -137,15 +136,15 @@ func addConfigRecorder(stack awscdk.Stack, p *Props, where *where, logArchiveID 
 }
 
 // addForwardingRules adds the rules that listen in the given kinds of accounts; a kind with an account
-// id is limited to that account. It returns the queue of what they could not send.
-func addForwardingRules(stack awscdk.Stack, p *Props, where *where, auditAccountID *string, kinds map[alert.Accounts]*string) awssqs.Queue {
+// id is limited to that account. It returns what they send with.
+func addForwardingRules(stack awscdk.Stack, p *Props, where *where, auditAccountID *string, kinds map[alert.Accounts]*string) *constructs.Forwarder {
 	// In Regions where users only sign in, an alarm per account would cost more than the heartbeat, which watches them too.
 	watched := slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(p.Zone.GovernedRegions), zone.GlobalRegion))))
-	queue := constructs.NewForwardingQueue(stack, "Undelivered", p.Zone, where.only(watched, nil, ""))
+	forwarder := constructs.NewForwarder(stack, "Undelivered", p.Zone, auditAccountID, where.only(watched, nil, ""))
 	for _, f := range p.Forwards {
 		if accountID, listens := kinds[f.Accounts]; listens {
-			constructs.NewForwardingRule(stack, p.Zone, f, auditAccountID, queue, where.only(f.Regions, accountID, string(f.Accounts)))
+			forwarder.NewRule(stack, f, where.only(f.Regions, accountID, string(f.Accounts)))
 		}
 	}
-	return queue
+	return forwarder
 }

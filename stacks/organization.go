@@ -17,6 +17,8 @@ const stackSetsPrincipal = "member.org.stacksets.cloudformation.amazonaws.com"
 // trustedService acts in the organization.
 type trustedService struct {
 	id, principal string
+	// key is the key of the file that asks for the service.
+	key string
 	// delegate is true where the audit account is registered as the administrator through AWS Organizations; the
 	// services of the security stack register it through their own calls.
 	delegate bool
@@ -25,23 +27,23 @@ type trustedService struct {
 // trustedServices are the services that the zone needs.
 func trustedServices(s config.Services) []trustedService {
 	services := []trustedService{
-		{"CloudTrail", "cloudtrail.amazonaws.com", false},
-		{"StackSets", stackSetsPrincipal, false},
+		{"CloudTrail", "cloudtrail.amazonaws.com", "trail", false},
+		{"StackSets", stackSetsPrincipal, "zone", false},
 	}
 	add := func(wanted bool, service trustedService) {
 		if wanted {
 			services = append(services, service)
 		}
 	}
-	add(s.AccessAnalyzer.Enabled, trustedService{"AccessAnalyzer", security.AccessAnalyzerPrincipal, true})
-	add(s.Config.Enabled, trustedService{"Config", "config.amazonaws.com", true})
-	add(s.GuardDuty.Enabled, trustedService{"GuardDuty", security.GuardDutyPrincipal, false})
-	add(s.GuardDuty.Enabled && s.GuardDuty.Plans.Malware, trustedService{"MalwareProtection", "malware-protection.guardduty.amazonaws.com", false})
-	add(s.SecurityHub.Enabled, trustedService{"SecurityHub", security.SecurityHubPrincipal, false})
-	add(s.Inspector.Enabled, trustedService{"Inspector", security.InspectorPrincipal, false})
-	add(s.Macie.Enabled, trustedService{"Macie", security.MaciePrincipal, false})
-	add(s.Detective.Enabled, trustedService{"Detective", security.DetectivePrincipal, false})
-	add(s.RootAccess.Central, trustedService{"RootAccess", security.RootAccessPrincipal, false})
+	add(s.AccessAnalyzer.Enabled, trustedService{"AccessAnalyzer", security.AccessAnalyzerPrincipal, "services.accessAnalyzer", true})
+	add(s.Config.Enabled, trustedService{"Config", "config.amazonaws.com", "services.config", true})
+	add(s.GuardDuty.Enabled, trustedService{"GuardDuty", security.GuardDutyPrincipal, "services.guardDuty", false})
+	add(s.GuardDuty.Enabled && s.GuardDuty.Plans.Malware, trustedService{"MalwareProtection", "malware-protection.guardduty.amazonaws.com", "services.guardDuty", false})
+	add(s.SecurityHub.Enabled, trustedService{"SecurityHub", security.SecurityHubPrincipal, "services.securityHub", false})
+	add(s.Inspector.Enabled, trustedService{"Inspector", security.InspectorPrincipal, "services.inspector", false})
+	add(s.Macie.Enabled, trustedService{"Macie", security.MaciePrincipal, "services.macie", false})
+	add(s.Detective.Enabled, trustedService{"Detective", security.DetectivePrincipal, "services.detective", false})
+	add(s.RootAccess.Central, trustedService{"RootAccess", security.RootAccessPrincipal, "services.rootAccess", false})
 	return services
 }
 
@@ -85,10 +87,10 @@ func newOrganizationStack(app awscdk.App, p *Props) *organizationStack {
 		a.Node().AddDependency(ous[config.OUSecurity].CustomResource)
 	}
 	for _, service := range trustedServices(z.Services) {
-		access := constructs.NewTrustedAccess(stack, "TrustedAccess-"+service.id, token, service.principal)
+		access := constructs.NewTrustedAccess(stack, "TrustedAccess-"+service.id, token, service.principal, service.key)
 		access.Node().AddDependency(organization.CustomResource)
 		if service.delegate {
-			admin := constructs.NewDelegatedAdministrator(stack, "DelegatedAdministrator-"+service.id, token, service.principal, audit, z.Audit.Key)
+			admin := constructs.NewDelegatedAdministrator(stack, "DelegatedAdministrator-"+service.id, token, service.principal, audit, service.key)
 			admin.Node().AddDependency(access)
 		}
 	}

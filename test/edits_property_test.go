@@ -538,7 +538,18 @@ func (e edit) mayLeave(r resource) string {
 	}
 	switch r.properties["ConfigKey"] {
 	case "services.guardDuty":
+		if r.properties["ServicePrincipal"] == "malware-protection.guardduty.amazonaws.com" && !b.Services.GuardDuty.Plans.Malware {
+			return "the plan was turned off"
+		}
 		return service(b.Services.GuardDuty.Enabled)
+	case "services.config":
+		return service(b.Services.Config.Enabled)
+	case "services.inspector":
+		return service(b.Services.Inspector.Enabled)
+	case "services.macie":
+		return service(b.Services.Macie.Enabled)
+	case "services.detective":
+		return service(b.Services.Detective.Enabled)
 	case "services.securityHub":
 		return service(b.Services.SecurityHub.Enabled)
 	case "services.accessAnalyzer":
