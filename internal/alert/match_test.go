@@ -93,7 +93,7 @@ func TestAnEventCountsOnlyWhereTheAlertListens(t *testing.T) {
 func TestTheManagementAccountIsAnyAccountThatTheFileDoesNotName(t *testing.T) {
 	event := `{"account":"%[1]s","region":"eu-west-1","source":"aws.cloudtrail","detail-type":"AWS API Call via CloudTrail",
 "detail":{"eventName":"StopLogging","userIdentity":{"type":"AssumedRole","invokedBy":"cloudformation.amazonaws.com",
-"sessionContext":{"sessionIssuer":{"arn":"arn:aws:iam::%[1]s:role/x","userName":"cdk-hnb659fds-cfn-exec-role-%[1]s-eu-west-1"}}}}}`
+"sessionContext":{"sessionIssuer":{"arn":"arn:aws:iam::%[1]s:role/cdk-hnb659fds-cfn-exec-role-%[1]s-eu-west-1","userName":"cdk-hnb659fds-cfn-exec-role-%[1]s-eu-west-1"}}}}}`
 	z := testZone()
 	for name, test := range map[string]struct {
 		told, account string
