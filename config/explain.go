@@ -47,6 +47,22 @@ func explainEmail(s string) (Problem, bool) {
 	return Problem{}, false
 }
 
+// explainRunbooks says why an address is none that the name of a runbook can follow.
+func explainRunbooks(s string) (Problem, bool) {
+	rest, secure := strings.CutPrefix(s, "https://")
+	switch {
+	case strings.HasPrefix(strings.ToLower(s), "http://"):
+		return Problem{Message: "the address is not encrypted on its way: it must begin with https://", Nearest: "https://" + s[len("http://"):]}, true
+	case !secure:
+		return Problem{Message: "the address must begin with https://", Fix: "for example " + DefaultRunbooks}, true
+	case strings.HasSuffix(s, ".md"):
+		return Problem{Message: "the address names one runbook, and the key takes what all of them begin with", Nearest: s[:strings.LastIndex(s, "/")+1]}, true
+	case rest != "" && !strings.HasSuffix(s, "/") && !strings.ContainsAny(s, "?#"):
+		return Problem{Message: "the address must end with /, because the name of a runbook follows it", Nearest: s + "/"}, true
+	}
+	return Problem{}, false
+}
+
 // explainTemplate says why the pattern of the accounts' addresses is none.
 func explainTemplate(s string) (Problem, bool) {
 	fix := "for example aws+{account}@example.com"

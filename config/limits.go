@@ -53,6 +53,10 @@ const (
 // MaxAlertEmailLength is the length of an address that receives alerts, in characters (RFC 5321, section 4.5.3.1: a path of 256 octets with its brackets).
 const MaxAlertEmailLength = 254
 
+// MaxRunbooksLength is the length of the address before the name of a runbook, in characters: with it, every mail of the
+// catalogue stays within what EventBridge allows for an input template (8,192 characters; API_InputTransformer.html, 2026-11-25).
+const MaxRunbooksLength = 200
+
 // retentionDays are the values that CloudWatch Logs takes (API reference of PutRetentionPolicy, 2026-11-23).
 func retentionDays() []int {
 	return []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}

@@ -41,28 +41,31 @@ type Rule struct {
 
 // Patterns of words. An e-mail address must satisfy CreateAccount (Organizations API reference, parameter Email).
 const (
-	zonePattern    = `^[a-z][a-z0-9-]{0,31}$`
-	prefixPattern  = `^[a-z][a-z0-9]{1,15}$`
-	idPattern      = `^[0-9]{12}$`
-	namePattern    = `^[!-~]([ -~]*[!-~])?$`
-	emailLocal     = `[!#$*+/=?^_\x60~A-Za-z0-9-][!#$*+./=?^_\x60~A-Za-z0-9-]*`
-	domainLabel    = `[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?`
-	emailDomain    = domainLabel + `(\.` + domainLabel + `)+`
-	emailPattern   = `^` + emailLocal + `@` + emailDomain + `$`
-	emailTemplate  = `^(` + emailLocal + `)?\{account\}[!#$*+./=?^_\x60~A-Za-z0-9-]*@` + emailDomain + `$`
-	ouPattern      = `^[!-.0-~]([ -.0-~]*[!-.0-~])?(/[!-.0-~]([ -.0-~]*[!-.0-~])?){0,4}$`
-	alertPattern   = `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`
-	tagWordPattern = `^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`
+	zonePattern   = `^[a-z][a-z0-9-]{0,31}$`
+	prefixPattern = `^[a-z][a-z0-9]{1,15}$`
+	idPattern     = `^[0-9]{12}$`
+	namePattern   = `^[!-~]([ -~]*[!-~])?$`
+	emailLocal    = `[!#$*+/=?^_\x60~A-Za-z0-9-][!#$*+./=?^_\x60~A-Za-z0-9-]*`
+	domainLabel   = `[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?`
+	emailDomain   = domainLabel + `(\.` + domainLabel + `)+`
+	emailPattern  = `^` + emailLocal + `@` + emailDomain + `$`
+	emailTemplate = `^(` + emailLocal + `)?\{account\}[!#$*+./=?^_\x60~A-Za-z0-9-]*@` + emailDomain + `$`
+	ouPattern     = `^[!-.0-~]([ -.0-~]*[!-.0-~])?(/[!-.0-~]([ -.0-~]*[!-.0-~])?){0,4}$`
+	alertPattern  = `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`
+	// A link in a mail that input transformers compose, so no quotes, backslashes and angle brackets.
+	runbooksPattern = `^https://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?/([A-Za-z0-9._~%@+/-]*/)?$`
+	tagWordPattern  = `^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`
 )
 
 // Shapes that several rules share.
 const (
-	nameShape  = "printable ASCII characters without spaces at the ends"
-	emailShape = "one @, a local part in ASCII without spaces, quotes and ( ) < > [ ] { } : ; , \\ | % & that does not start with a dot, and a domain with a dot"
-	idShape    = "12 digits in quotes"
-	tagShape   = "letters, digits, spaces and _ . : / = + - @"
-	alertShape = "lower-case words joined by hyphens"
-	ouShape    = "OU names joined by /, at most 5 levels, without a / at the ends and without spaces at the ends of names"
+	nameShape     = "printable ASCII characters without spaces at the ends"
+	emailShape    = "one @, a local part in ASCII without spaces, quotes and ( ) < > [ ] { } : ; , \\ | % & that does not start with a dot, and a domain with a dot"
+	idShape       = "12 digits in quotes"
+	runbooksShape = "an address that begins with https:// and ends with /, of letters, digits and . _ ~ % @ + - /"
+	tagShape      = "letters, digits, spaces and _ . : / = + - @"
+	alertShape    = "lower-case words joined by hyphens"
+	ouShape       = "OU names joined by /, at most 5 levels, without a / at the ends and without spaces at the ends of names"
 )
 
 // Rules are the rules of every key, by Go type and field, as in "Account.Email".
@@ -113,6 +116,7 @@ func Rules() map[string]Rule {
 		"Trail.DataEvents":                {},
 		"Trail.Queries":                   {Example: "true"},
 		"Alerts.HTTPSEndpoints":           {Pattern: `^https://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[!-~]*)?$`, Shape: "an address that begins with https://", MaxLength: 1024, Unique: true, Example: "[https://incidents.example.com/aws]"},
+		"Alerts.Runbooks":                 {Pattern: runbooksPattern, Shape: runbooksShape, explain: explainRunbooks, MaxLength: MaxRunbooksLength, Example: "https://github.com/example/landing-zone/blob/main/docs/runbooks/"},
 		"CloudWatchLogs.Enabled":          {Example: "true"},
 		"CloudWatchLogs.RetentionDays":    {Numbers: retentionDays(), Example: "365"},
 		"DataEvents.S3":                   {Words: []string{DataEventsNone, DataEventsWrite, DataEventsAll}, Example: DataEventsWrite},

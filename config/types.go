@@ -86,7 +86,13 @@ type Alerts struct {
 	// Suppressions leave out events that somebody knows about, for a time.
 	// Consequence: the rules in AWS do not match these events, so nobody is told and the digest does not have them.
 	Suppressions []AlertSuppression `yaml:"suppressions"`
+	// Runbooks is where the links to runbooks begin, in front of RUNBOOK.md.
+	// Consequence: every alert's mail links there; a fork writes the address of its own docs/runbooks, so that people under pressure read its version.
+	Runbooks string `yaml:"runbooks"`
 }
+
+// DefaultRunbooks is where the runbooks of this repository are published.
+const DefaultRunbooks = "https://github.com/landfall-aws/landfall/blob/main/docs/runbooks/"
 
 // Tiers of alerts.
 const (
@@ -472,6 +478,7 @@ type GuardrailChange struct {
 func Default() *LandingZone {
 	return &LandingZone{
 		Prefix: "landfall",
+		Alerts: Alerts{Runbooks: DefaultRunbooks},
 		Security: Security{
 			LogArchive: SecurityAccount{Name: "log-archive"},
 			Audit:      SecurityAccount{Name: "audit"},

@@ -121,7 +121,9 @@ type Alert struct {
 	Proof Proof
 
 	message message
-	drill   json.RawMessage
+	// runbooks is where links to runbooks begin.
+	runbooks string
+	drill    json.RawMessage
 	// unsuppressed is Pattern without the zone's suppressions; set in a Routed alert.
 	unsuppressed json.RawMessage
 }

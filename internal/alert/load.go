@@ -16,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
+	"github.com/landfall-aws/landfall/config"
 	"github.com/landfall-aws/landfall/internal/catalogue"
 	"github.com/landfall-aws/landfall/internal/eventpattern"
 )
@@ -251,7 +252,7 @@ func (l *loader) loadAlert(file string) (Alert, error) {
 		Listen:              Listen{Accounts: f.Listen.Accounts, Regions: f.Listen.Regions},
 		AllManagementEvents: f.Listen.AllManagementEvents,
 		Why:                 strings.TrimSpace(f.Why), Steps: f.Steps, Runbook: f.Runbook, Frameworks: f.Frameworks, File: file,
-		message: f.Message,
+		message: f.Message, runbooks: config.DefaultRunbooks,
 	}
 	l.checkFields(doc, a)
 	a.Pattern = l.pattern(doc, f)

@@ -10,10 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-)
 
-// RunbookURL is where the mail's link to a runbook begins.
-const RunbookURL = "https://github.com/landfall-aws/landfall/blob/main/docs/runbooks/"
+	"github.com/landfall-aws/landfall/config"
+)
 
 // message is the part of the mail that differs from alert to alert.
 type message struct {
@@ -190,7 +189,7 @@ func (m message) lines(a Alert, k kind) []string {
 	for i, s := range a.Steps {
 		lines = append(lines, fmt.Sprintf("%d. %s", i+1, s))
 	}
-	lines = append(lines, "Runbook: "+RunbookURL+a.Runbook+".md")
+	lines = append(lines, "Runbook: "+a.RunbookLink())
 	lines = append(lines, m.Details...)
 	lines = append(lines, k.details...)
 	return append(lines, "Account's name and owner: https://console.aws.amazon.com/organizations/v2/home/accounts/<account>")
@@ -240,13 +239,26 @@ func (m message) transformer(a Alert) (map[string]string, string, error) {
 		}
 	}
 	t := strings.Join(quoted, "\n")
-	if n := utf8.RuneCountInString(t); n > MaxInputTemplate {
-		return nil, "", fmt.Errorf("the mail's template has %d characters; EventBridge allows %d", n, MaxInputTemplate)
+	// The zone's file may lead to runbooks at a longer address.
+	if n := utf8.RuneCountInString(t) + config.MaxRunbooksLength - len(a.runbooks); n > MaxInputTemplate {
+		return nil, "", fmt.Errorf("the mail's template can have %d characters; EventBridge allows %d", n, MaxInputTemplate)
 	}
 	if len(used) > MaxInputPaths {
 		return nil, "", fmt.Errorf("the mail uses %d variables; EventBridge allows %d", len(used), MaxInputPaths)
 	}
 	return used, t, nil
+}
+
+// RunbookLink is the address of the alert's runbook. In a Catalogue it leads to the runbooks of this repository, in a
+// Routed alert to those of the zone's file (key alerts.runbooks).
+func (a Alert) RunbookLink() string { return a.runbooks + a.Runbook + ".md" }
+
+// withRunbooks is the alert with links to the runbooks at an address.
+func (a Alert) withRunbooks(base string) Alert {
+	former := a.RunbookLink()
+	a.runbooks = base
+	a.InputTemplate = strings.ReplaceAll(a.InputTemplate, former, a.RunbookLink())
+	return a
 }
 
 // Subject is the alert in one line, its severity and title, in ASCII and short enough for the subject of a mail.

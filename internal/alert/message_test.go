@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/landfall-aws/landfall/config"
 	"github.com/landfall-aws/landfall/internal/alert"
 )
 
@@ -25,7 +26,7 @@ func TestAMailSaysWhatWhoWhereAndWhyInItsFirstFourLines(t *testing.T) {
 				assert.Equal(t, "First steps:", lines[4], "under five lines come before the details")
 				assert.Regexp(t, `^1\. \S`, lines[5])
 				assert.Regexp(t, `^3\. \S`, lines[7])
-				assert.Equal(t, "Runbook: "+alert.RunbookURL+a.Runbook+".md", lines[8])
+				assert.Equal(t, "Runbook: "+config.DefaultRunbooks+a.Runbook+".md", lines[8])
 				assert.NotContains(t, mail, "<")
 				if i == 0 {
 					assert.NotContains(t, lines[0], ":  ", "%s leaves a gap", lines[0])

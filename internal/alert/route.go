@@ -29,7 +29,7 @@ func For(z *zone.Zone, c *Catalogue) []Routed {
 		if a.Tier == Off {
 			continue
 		}
-		out = append(out, Routed{Alert: a, RuleName: z.Resource("alert", a.ID), Regions: regions(z, a.Listen.Regions)})
+		out = append(out, Routed{Alert: a.withRunbooks(z.Alerts.Runbooks), RuleName: z.Resource("alert", a.ID), Regions: regions(z, a.Listen.Regions)})
 	}
 	return out
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/landfall-aws/landfall/config"
 	"github.com/landfall-aws/landfall/controls"
 	"github.com/landfall-aws/landfall/internal/alert"
 )
@@ -66,7 +67,7 @@ func TestNoAlertLacksARunbook(t *testing.T) {
 	for _, a := range catalogue(t).Alerts {
 		assert.Contains(t, docs, a.Runbook+".md", "%s", a.File)
 		assert.Contains(t, docs[a.Runbook+".md"], "`"+a.ID+"`")
-		assert.Contains(t, a.InputTemplate, alert.RunbookURL+a.Runbook+".md")
+		assert.Contains(t, a.InputTemplate, config.DefaultRunbooks+a.Runbook+".md")
 	}
 	for _, f := range metricFilters(t) {
 		assert.Contains(t, docs, f.Runbook+".md", "%s", f.File)

@@ -1,6 +1,7 @@
 package alert_test
 
 import (
+	"github.com/landfall-aws/landfall/config"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
@@ -12,6 +13,7 @@ func testZone() *zone.Zone {
 		AlertRegions:    []string{"eu-north-1", "eu-west-1", "us-east-1"},
 		Audit:           zone.Account{Name: "audit", ID: "123456789012"},
 		LogArchive:      zone.Account{Name: "log-archive", ID: "555555555555"},
+		Alerts:          config.Alerts{Runbooks: config.DefaultRunbooks},
 		Accounts:        []zone.Account{{Name: "shop", ID: "444455556666"}},
 	}
 }

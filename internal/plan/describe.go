@@ -71,9 +71,11 @@ type Description struct {
 	Policies  []PolicyPlan   `json:"policies"`
 	Alerts    map[string]int `json:"alerts"`
 	// Mailed are the addresses by tier.
-	Mailed   map[string][]string `json:"recipients"`
-	Services []ServicePlan       `json:"services"`
-	Tags     map[string]string   `json:"tags"`
+	Mailed map[string][]string `json:"recipients"`
+	// Runbooks is where the alerts' links to runbooks begin.
+	Runbooks string            `json:"runbooks"`
+	Services []ServicePlan     `json:"services"`
+	Tags     map[string]string `json:"tags"`
 }
 
 // AccountPlan is one member account.
@@ -131,7 +133,7 @@ type ServicePlan struct {
 // Describe says what a first deployment of the zone makes, from the file alone. What exists already is adopted instead.
 func Describe(z *Zone) Description {
 	d := Description{Zone: z.Name, Prefix: z.Prefix, HomeRegion: z.HomeRegion, Governed: z.GovernedRegions, Watched: z.AlertRegions,
-		OUs: unitPaths(z), Alerts: map[string]int{}, Mailed: map[string][]string{}, Tags: z.Tags}
+		OUs: unitPaths(z), Alerts: map[string]int{}, Mailed: map[string][]string{}, Runbooks: z.Alerts.Runbooks, Tags: z.Tags}
 	for _, a := range z.Members() {
 		d.Accounts = append(d.Accounts, AccountPlan{a.Name, a.Email, a.OU, a.ID, a.State()})
 	}

@@ -121,6 +121,7 @@ func Compare(before, after *Zone) []Change {
 	c.trail()
 	c.recipients()
 	c.endpoints()
+	c.runbooks()
 	c.services()
 	if before.Prefix == after.Prefix {
 		// With another prefix each of them is another one, which would drown the one thing to say.
@@ -207,6 +208,15 @@ func (c *comparison) endpoints() {
 	for _, e := range minus(c.before.Alerts.HTTPSEndpoints, c.after.Alerts.HTTPSEndpoints) {
 		c.add(Change{Kind: Remove, What: "alerts.httpsEndpoints[" + e + "]", Before: e, Touches: touches,
 			Consequence: "the endpoint is unsubscribed and receives no alert; to come back it must confirm again"})
+	}
+}
+
+// runbooks compares where the links of the alerts lead.
+func (c *comparison) runbooks() {
+	if a, b := c.before.Alerts.Runbooks, c.after.Alerts.Runbooks; a != b {
+		c.add(Change{Kind: Update, What: "alerts.runbooks", Before: a, After: b, Touches: []string{stackSetLabel(c.after, audit)},
+			Consequence: "the links in the alerts lead there from now on; nothing checks that the runbooks are there",
+			Instead:     "open one, for example " + b + alert.GenericRunbook + ".md, as one of the people who are alerted"})
 	}
 }
 

@@ -179,6 +179,8 @@ func TestAnEditIsDescribedByWhatItDoesInAWS(t *testing.T) {
 				{"reversible remove alerts.recipients[security@example.com]", []string{"unsubscribed"}}}, nil},
 		"an endpoint of the incident manager": {[]string{"[security@example.com]", "[security@example.com]\n  httpsEndpoints: [\"https://example.com/alerts\"]"},
 			[]expected{{"reversible create alerts.httpsEndpoints[https://example.com/alerts]", []string{"confirm"}}}, nil},
+		"links to the runbooks of a fork": {[]string{"[security@example.com]", "[security@example.com]\n  runbooks: https://example.com/runbooks/"},
+			[]expected{{"reversible update alerts.runbooks", []string{"lead there", "https://example.com/runbooks/guardduty-finding.md"}}}, nil},
 		"queries over the trail": {[]string{"trail: {", "trail: {queries: true, "},
 			[]expected{{"reversible create trail.queries", []string{"Athena"}}}, nil},
 		"a recipient of pages only": {[]string{"[security@example.com]", "[security@example.com]\n  pageRecipients: [oncall@example.com]"},
