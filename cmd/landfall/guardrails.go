@@ -44,8 +44,8 @@ func guardrailsCheckCommand(o *options) *cobra.Command {
 		Short: "Says what is wrong with your guardrails, or which policies they become",
 		Long: `Check reads the guardrails of the directory guardrails beside the zone's file and the key guardrails in
 it, and says everything that is wrong with them: unknown actions and condition keys, proofs that do
-not hold, OUs and accounts that the zone does not have, a mandatory guardrail that is off without a
-reason, quotas. When nothing is wrong it lists the policies, where each is attached and its size.
+not hold, statements that another one makes superfluous, OUs and accounts that the zone does not have,
+a mandatory guardrail that is off without a reason, quotas. When nothing is wrong it lists the policies, where each is attached and its size.
 
 Exit codes: 0 the guardrails are right, 1 they have problems, 2 the zone's file has problems.`,
 		Example: `  landfall guardrails check

@@ -11,14 +11,14 @@ import (
 // Lint compares the guardrails with the service authorization reference: every action must exist, every condition
 // key must be one that some of the statement's actions know, a key with several values needs a set operator, an ARN
 // must have six parts and match a resource of some action, and a resource control policy may name only services that
-// it covers.
+// it covers. No statement may be shadowed by another, and no action or resource by another one of its list.
 // The problems have no line when the catalogue was not loaded from files.
 func (c *Catalogue) Lint() Problems {
 	var problems Problems
 	for i := range c.Guardrails {
 		problems = append(problems, c.lint(&c.Guardrails[i])...)
 	}
-	return problems
+	return append(problems, c.shadowed()...)
 }
 
 func (c *Catalogue) lint(g *Guardrail) Problems {
@@ -58,6 +58,7 @@ func unknownAction(a string) string {
 
 func lintActions(g *Guardrail, s Statement, at string, add report) {
 	for element, list := range map[string]Strings{"Action": s.Action, "NotAction": s.NotAction} {
+		lintRepeats(list, at, element, actionHolds, add)
 		for i, a := range list {
 			path := fmt.Sprintf("%s.%s[%d]", at, element, i)
 			if len(list) == 1 {
@@ -75,6 +76,7 @@ func lintActions(g *Guardrail, s Statement, at string, add report) {
 
 func lintResources(s Statement, at string, add report) {
 	for element, list := range map[string]Strings{"Resource": s.Resource, "NotResource": s.NotResource} {
+		lintRepeats(list, at, element, resourceHolds, add)
 		for i, r := range list {
 			path := fmt.Sprintf("%s.%s[%d]", at, element, i)
 			if len(list) == 1 {

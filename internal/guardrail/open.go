@@ -43,8 +43,15 @@ func Open(catalogue fs.FS, zoneFile string, z *zone.Zone) (*Catalogue, error) {
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	if _, err := c.For(z); errors.As(err, &problems) {
+	changed, err := c.For(z)
+	if errors.As(err, &problems) {
 		return nil, locate(problems, zoneFile)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if problems := changed.shadowedIn(z); len(problems) > 0 {
+		return nil, problems
 	}
 	return c, nil
 }
