@@ -14,6 +14,7 @@ func (c *checker) check(z *LandingZone) {
 	c.checkRegions(z)
 	c.checkLogs(z)
 	c.checkServices(z)
+	c.checkChat(z)
 	known := c.checkOUs(z)
 	members := c.members(z)
 	c.checkNames(z, members)
@@ -104,6 +105,41 @@ func (c *checker) checkServices(z *LandingZone) {
 			continue
 		}
 		first[strings.ToLower(control.ID)] = c.line(path)
+	}
+}
+
+// checkChat checks that each chat channel is one, and is there once.
+func (c *checker) checkChat(z *LandingZone) {
+	const list = "alerts.chat"
+	type ids struct {
+		slack SlackChannel
+		teams TeamsChannel
+	}
+	first := map[ids]string{}
+	for i, channel := range z.Alerts.Chat {
+		path := index(list, i)
+		if c.spoiled[path] {
+			continue
+		}
+		_, slack := c.places[path+".slack"]
+		_, teams := c.places[path+".teams"]
+		if slack == teams {
+			message := "the channel is neither one of Slack nor one of Teams"
+			if slack {
+				message = "one entry is one channel, and this one names a channel of Slack and one of Teams"
+			}
+			c.report(c.where(path), path, Problem{Message: message, Fix: "write one entry for each channel, with either slack or teams"})
+			continue
+		}
+		if channel.Slack.Channel == "" && channel.Teams.Channel == "" {
+			continue // its own problem
+		}
+		same := ids{channel.Slack, channel.Teams}
+		if before, twice := first[same]; twice {
+			c.report(c.where(path), path, Problem{Message: "the list has this channel twice, first at " + before + fmt.Sprintf(" on line %d", c.line(before)), Fix: "put the tiers of both into one entry"})
+			continue
+		}
+		first[same] = path
 	}
 }
 

@@ -63,6 +63,48 @@ func explainRunbooks(s string) (Problem, bool) {
 	return Problem{}, false
 }
 
+// explainWorkspace says what a word is that is no id of a Slack workspace.
+func explainWorkspace(s string) (Problem, bool) {
+	if strings.Contains(s, "slack.com") || strings.ToLower(s) == s {
+		return Problem{Message: "this is the workspace's name or address, and the key takes its id, which starts with T", Fix: "authorize the workspace in the console of Amazon Q Developer in chat applications, which then shows the id"}, true
+	}
+	if strings.HasPrefix(s, "E") {
+		return Problem{Message: "this is the id of a Slack organization, and the key takes that of one of its workspaces, which starts with T"}, true
+	}
+	return Problem{}, false
+}
+
+// explainSlackChannel says what a word is that is no id of a Slack channel.
+func explainSlackChannel(s string) (Problem, bool) {
+	switch {
+	case strings.HasPrefix(s, "https://"):
+		return Problem{Message: "this is the channel's link, and the key takes the id at its end", Nearest: s[strings.LastIndex(s, "/")+1:]}, true
+	case strings.HasPrefix(s, "#"), strings.ToLower(s) == s:
+		return Problem{Message: "this is the channel's name, and the key takes its id, which starts with C or G and stays when the channel is renamed", Fix: "copy the channel's link in Slack; the id is its last part"}, true
+	case strings.HasPrefix(s, "D"):
+		return Problem{Message: "this is the id of a direct message, and alerts go to a channel, whose id starts with C or G"}, true
+	case strings.HasPrefix(s, "U"), strings.HasPrefix(s, "W"):
+		return Problem{Message: "this is the id of a person, and alerts go to a channel, whose id starts with C or G"}, true
+	}
+	return Problem{}, false
+}
+
+// explainTeamsChannel says what a word is that is no id of a Teams channel as CloudFormation wants it
+// (AWS::Chatbot::MicrosoftTeamsChannelConfiguration, TeamsChannelId).
+func explainTeamsChannel(s string) (Problem, bool) {
+	if rest, is := strings.CutPrefix(s, "https://"); is {
+		p := Problem{Message: "this is the channel's link, and the key takes the part of it behind /channel/", Fix: "for example 19%3Aabc123%40thread.tacv2"}
+		if _, after, found := strings.Cut(rest, "/channel/"); found {
+			p.Nearest, _, _ = strings.Cut(after, "/")
+		}
+		return p, true
+	}
+	if strings.ContainsAny(s, ":@") {
+		return Problem{Message: "the id must have %3A for : and %40 for @, as the channel's link has it", Nearest: strings.NewReplacer(":", "%3A", "@", "%40").Replace(s)}, true
+	}
+	return Problem{}, false
+}
+
 // explainTemplate says why the pattern of the accounts' addresses is none.
 func explainTemplate(s string) (Problem, bool) {
 	fix := "for example aws+{account}@example.com"

@@ -53,6 +53,9 @@ const (
 // MaxAlertEmailLength is the length of an address that receives alerts, in characters (RFC 5321, section 4.5.3.1: a path of 256 octets with its brackets).
 const MaxAlertEmailLength = 254
 
+// MaxChatChannels bounds how many chat channels the file may list; each is a resource of the audit account.
+const MaxChatChannels = 20
+
 // MaxRunbooksLength is the length of the address before the name of a runbook, in characters: with it, every mail of the
 // catalogue stays within what EventBridge allows for an input template (8,192 characters; API_InputTransformer.html, 2026-11-25).
 const MaxRunbooksLength = 200

@@ -51,6 +51,7 @@ const (
 	emailPattern  = `^` + emailLocal + `@` + emailDomain + `$`
 	emailTemplate = `^(` + emailLocal + `)?\{account\}[!#$*+./=?^_\x60~A-Za-z0-9-]*@` + emailDomain + `$`
 	ouPattern     = `^[!-.0-~]([ -.0-~]*[!-.0-~])?(/[!-.0-~]([ -.0-~]*[!-.0-~])?){0,4}$`
+	uuidPattern   = `^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`
 	alertPattern  = `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`
 	// A link in a mail that input transformers compose, so no quotes, backslashes and angle brackets.
 	runbooksPattern = `^https://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?/([A-Za-z0-9._~%@+/-]*/)?$`
@@ -64,6 +65,7 @@ const (
 	idShape       = "12 digits in quotes"
 	runbooksShape = "an address that begins with https:// and ends with /, of letters, digits and . _ ~ % @ + - /"
 	tagShape      = "letters, digits, spaces and _ . : / = + - @"
+	uuidShape     = "a UUID, as in 01234567-89ab-cdef-0123-456789abcdef"
 	alertShape    = "lower-case words joined by hyphens"
 	ouShape       = "OU names joined by /, at most 5 levels, without a / at the ends and without spaces at the ends of names"
 )
@@ -116,6 +118,16 @@ func Rules() map[string]Rule {
 		"Trail.DataEvents":                {},
 		"Trail.Queries":                   {Example: "true"},
 		"Alerts.HTTPSEndpoints":           {Pattern: `^https://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[!-~]*)?$`, Shape: "an address that begins with https://", MaxLength: 1024, Unique: true, Example: "[https://incidents.example.com/aws]"},
+		"Alerts.AccountNames":             {Example: "true"},
+		"Alerts.Chat":                     {MaxItems: MaxChatChannels, Example: "[{slack: {workspace: T0123ABCDEF, channel: C0123ABCDEF}, tiers: [page]}]"},
+		"ChatChannel.Slack":               {Example: "{workspace: T0123ABCDEF, channel: C0123ABCDEF}"},
+		"ChatChannel.Teams":               {Example: "{team: 01234567-89ab-cdef-0123-456789abcdef, tenant: 76543210-ba98-fedc-3210-ba9876543210, channel: 19%3Aabc123%40thread.tacv2}"},
+		"ChatChannel.Tiers":               {Words: []string{TierPage, TierNotify}, MinItems: 1, Unique: true, Example: "[page]"},
+		"SlackChannel.Workspace":          {Required: true, Pattern: `^T[A-Z0-9]{8,20}$`, Shape: "the letter T and capital letters and digits", explain: explainWorkspace, Example: "T0123ABCDEF"},
+		"SlackChannel.Channel":            {Required: true, Pattern: `^[CG][A-Z0-9]{8,20}$`, Shape: "the letter C or G and capital letters and digits", explain: explainSlackChannel, Example: "C0123ABCDEF"},
+		"TeamsChannel.Team":               {Required: true, Pattern: uuidPattern, Shape: uuidShape, Example: "01234567-89ab-cdef-0123-456789abcdef"},
+		"TeamsChannel.Tenant":             {Required: true, Pattern: uuidPattern, Shape: uuidShape, Example: "76543210-ba98-fedc-3210-ba9876543210"},
+		"TeamsChannel.Channel":            {Required: true, MaxLength: 200, Pattern: `^[A-Za-z0-9_=+/.,-]*%3[aA][A-Za-z0-9_=+/.,-]*%40[A-Za-z0-9_=+/.,-]*$`, Shape: "an id with %3A and %40, as in 19%3Aabc123%40thread.tacv2", explain: explainTeamsChannel, Example: "19%3Aabc123%40thread.tacv2"},
 		"Alerts.Runbooks":                 {Pattern: runbooksPattern, Shape: runbooksShape, explain: explainRunbooks, MaxLength: MaxRunbooksLength, Example: "https://github.com/example/landing-zone/blob/main/docs/runbooks/"},
 		"CloudWatchLogs.Enabled":          {Example: "true"},
 		"CloudWatchLogs.RetentionDays":    {Numbers: retentionDays(), Example: "365"},

@@ -80,6 +80,12 @@ type Alerts struct {
 	// HTTPSEndpoints are addresses of your own systems, such as an incident manager, that receive alerts of the tiers page and notify.
 	// Consequence: each must confirm its subscription, by visiting the link in the first request that AWS sends to it.
 	HTTPSEndpoints []string `yaml:"httpsEndpoints"`
+	// AccountNames puts the account's name, which events lack, into the text and the subject of each mail. A Step Functions state machine in the audit account looks it up and sends the mail; without it the rules send the mail themselves.
+	// Consequence: mails have a subject of their own, and their lines no quotation marks. It is off by default, so that as little as possible stands between an event and a person: the fewer parts, the fewer can break unseen. A look-up that fails loses no alert, and alarms watch the state machine; each alert costs a fraction of a cent.
+	AccountNames bool `yaml:"accountNames"`
+	// Chat lists channels of Slack and Microsoft Teams that receive alerts besides the mails, through Amazon Q Developer in chat applications.
+	// Consequence: somebody must first authorize the workspace or team in the console of the audit account, or the deployment of the audit account fails; private channels must invite the app. The state machine of `accountNames` sends the messages, which name the account; the mails stay as they are.
+	Chat []ChatChannel `yaml:"chat"`
 	// Changes gives single alerts another tier.
 	// Consequence: alerts without a change keep the tier of the catalogue.
 	Changes []AlertChange `yaml:"changes"`
@@ -93,6 +99,45 @@ type Alerts struct {
 
 // DefaultRunbooks is where the runbooks of this repository are published.
 const DefaultRunbooks = "https://github.com/landfall-aws/landfall/blob/main/docs/runbooks/"
+
+// ChatChannel is one channel that receives alerts.
+type ChatChannel struct {
+	// Slack names a channel of Slack by its ids.
+	// Default: none; either this or `teams`.
+	// Consequence: whoever is in the channel reads the alerts, and can run no command in AWS from there.
+	Slack SlackChannel `yaml:"slack"`
+	// Teams names a channel of Microsoft Teams by its ids.
+	// Default: none; either this or `slack`.
+	// Consequence: whoever is in the channel reads the alerts, and can run no command in AWS from there.
+	Teams TeamsChannel `yaml:"teams"`
+	// Tiers are the tiers of alerts that the channel receives.
+	// Default: page and notify.
+	// Consequence: alerts of other tiers do not reach the channel.
+	Tiers []string `yaml:"tiers"`
+}
+
+// SlackChannel is a channel of Slack.
+type SlackChannel struct {
+	// Workspace is the id of the workspace, which the console shows once the workspace is authorized.
+	// Consequence: another workspace must be authorized first.
+	Workspace string `yaml:"workspace"`
+	// Channel is the id of the channel, the last part of the link that "Copy link" in Slack's menu of the channel copies.
+	// Consequence: a channel keeps its id when it is renamed.
+	Channel string `yaml:"channel"`
+}
+
+// TeamsChannel is a channel of Microsoft Teams. All three ids are in the link that "Get link to channel" copies.
+type TeamsChannel struct {
+	// Team is the id of the team, which the link has as groupId.
+	// Consequence: another team must be authorized first.
+	Team string `yaml:"team"`
+	// Tenant is the id of the tenant in Microsoft Entra, which the link has as tenantId.
+	// Consequence: another tenant must be authorized first.
+	Tenant string `yaml:"tenant"`
+	// Channel is the id of the channel with %3A and %40, as the link has it behind /channel/.
+	// Consequence: a channel keeps its id when it is renamed.
+	Channel string `yaml:"channel"`
+}
 
 // Tiers of alerts.
 const (

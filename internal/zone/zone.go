@@ -184,7 +184,24 @@ func alerts(a config.Alerts) config.Alerts {
 		return cmp.Or(strings.Compare(x.Alert, y.Alert), slices.Compare(x.Accounts, y.Accounts), slices.Compare(x.Principals, y.Principals), strings.Compare(x.Expires, y.Expires))
 	})
 	a.Suppressions = suppressions
+	a.Chat = chat(a.Chat)
 	return a
+}
+
+// chat returns the chat channels sorted, each with its tiers.
+func chat(channels []config.ChatChannel) []config.ChatChannel {
+	var out []config.ChatChannel
+	for _, c := range channels {
+		if c.Tiers = sorted(c.Tiers); len(c.Tiers) == 0 {
+			c.Tiers = []string{config.TierNotify, config.TierPage}
+		}
+		out = append(out, c)
+	}
+	slices.SortFunc(out, func(a, b config.ChatChannel) int {
+		return cmp.Or(strings.Compare(a.Slack.Workspace, b.Slack.Workspace), strings.Compare(a.Slack.Channel, b.Slack.Channel),
+			strings.Compare(a.Teams.Tenant, b.Teams.Tenant), strings.Compare(a.Teams.Team, b.Teams.Team), strings.Compare(a.Teams.Channel, b.Teams.Channel))
+	})
+	return out
 }
 
 // services returns the services with their lists sorted.

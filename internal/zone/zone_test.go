@@ -27,6 +27,9 @@ regions:
 email: aws+{account}@example.com
 alerts:
   recipients: [b@example.com, a@example.com]
+  chat:
+    - {slack: {workspace: T0123ABCDEF, channel: C0123ABCDEF}}
+    - {teams: {team: 01234567-89ab-cdef-0123-456789abcdef, tenant: 76543210-ba98-fedc-3210-ba9876543210, channel: 19%3Aabc123%40thread.tacv2}, tiers: [page, notify]}
 security:
   audit: {name: audit-2, id: "111122223333"}
 organizationalUnits: [Workloads/Staging, Teams/B, Teams/A]

@@ -70,9 +70,13 @@ func descend(parent *key, value reflect.Value, rules map[string]config.Rule, com
 			if err := descend(k, value.Field(i), rules, comments); err != nil {
 				return err
 			}
-		case f.Type == reflect.TypeFor[[]config.Account]():
+		case f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.Struct:
+			item := reflect.Zero(f.Type.Elem())
+			if f.Type.Elem() == reflect.TypeFor[config.Account]() {
+				item = reflect.ValueOf(config.DefaultAccount())
+			}
 			k.path += "[]"
-			if err := descend(k, reflect.ValueOf(config.DefaultAccount()), rules, comments); err != nil {
+			if err := descend(k, item, rules, comments); err != nil {
 				return err
 			}
 			k.path = strings.TrimSuffix(k.path, "[]")
