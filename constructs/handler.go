@@ -16,16 +16,13 @@ import (
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
-// HandlerRoleName is the name of the handler's role, which the log archive's key policy names.
-func HandlerRoleName(z *zone.Zone) string { return z.Resource("organization-handler") }
-
 // NewHandler adds the function that performs organization operations, behind the CDK's provider
 // framework, which calls it again every 15 seconds until the operation is complete. It returns the
 // service token of its custom resources.
 func NewHandler(scope constructs.Construct, id string, z *zone.Zone, source HandlerSource) string {
 	this := constructs.NewConstruct(scope, jsii.String(id))
 	role := awsiam.NewRole(this, jsii.String("Role"), &awsiam.RoleProps{
-		RoleName:    jsii.String(HandlerRoleName(z)),
+		RoleName:    jsii.String(z.HandlerRoleName()),
 		Description: jsii.String("Creates and adopts the organization, its OUs and accounts; deletes nothing"),
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 	})
@@ -36,7 +33,7 @@ func NewHandler(scope constructs.Construct, id string, z *zone.Zone, source Hand
 		Sid:     jsii.String("AdministerSecurity"),
 		Actions: jsii.Strings("sts:AssumeRole"),
 		Resources: &[]*string{awscdk.Fn_Sub(
-			jsii.String("arn:${AWS::Partition}:iam::*:role/"+securityAdministrationName(z)), nil)},
+			jsii.String("arn:${AWS::Partition}:iam::*:role/"+z.SecurityAdministrationRoleName()), nil)},
 		// The audit account's id would make the handler depend on what it creates.
 		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}},
 	})

@@ -8,54 +8,60 @@ import (
 	"path/filepath"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/cloudformationinclude"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/landfall-aws/landfall/internal/template"
 )
 
-// MemberTemplate is a synthesized template for member accounts.
+// MemberTemplate is a template that a StackSet carries into accounts. It has no assets, since members cannot read the
+// bucket of the management account.
 type MemberTemplate struct {
 	// Body is the template as compact JSON.
 	Body string
-	// Path is the file that holds the template.
+	// Path is the file that holds the template, for people and for StackSets whose template is too large to be inline.
 	Path string
 }
 
-// MemberApp synthesizes the templates that StackSets carry into accounts. Such templates have no
-// assets, since members cannot read the bucket of the management account, and no bootstrap version.
-type MemberApp struct {
-	awscdk.App
+// WriteMemberTemplate writes a template into a folder, under its name.
+func WriteMemberTemplate(dir, name string, t *template.Template) (MemberTemplate, error) {
+	body, err := t.JSON()
+	if err != nil {
+		return MemberTemplate{}, err
+	}
+	var readable bytes.Buffer
+	if err := json.Indent(&readable, body, "", " "); err != nil {
+		return MemberTemplate{}, fmt.Errorf("writing the member template %s: %w", name, err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return MemberTemplate{}, fmt.Errorf("writing the member template %s: %w", name, err)
+	}
+	path := filepath.Join(dir, name+".template.json")
+	if err := os.WriteFile(path, readable.Bytes(), 0o644); err != nil {
+		return MemberTemplate{}, fmt.Errorf("writing the member template %s: %w", name, err)
+	}
+	return MemberTemplate{Body: string(body), Path: path}, nil
 }
 
-// NewMemberApp returns an app whose templates are written to a folder.
-func NewMemberApp(outdir string, context map[string]any) *MemberApp {
-	return &MemberApp{awscdk.NewApp(&awscdk.AppProps{
-		Outdir:                  jsii.String(outdir),
+// ValidateMemberTemplates has the CDK read the templates and run its validator over them, as it does with stacks; it
+// stops the synthesis when one is wrong.
+func ValidateMemberTemplates(templates map[string]MemberTemplate, context map[string]any) error {
+	dir, err := os.MkdirTemp("", "landfall-member-templates")
+	if err != nil {
+		return fmt.Errorf("validating the member templates: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	app := awscdk.NewApp(&awscdk.AppProps{
+		Outdir:                  jsii.String(dir),
 		AnalyticsReporting:      jsii.Bool(false),
 		TreeMetadata:            jsii.Bool(false),
 		DefaultStackSynthesizer: awscdk.NewBootstraplessSynthesizer(nil),
 		Context:                 &context,
-	})}
-}
-
-// NewStack adds a template.
-func (a *MemberApp) NewStack(name, description string) awscdk.Stack {
-	return awscdk.NewStack(a.App, jsii.String(name), &awscdk.StackProps{Description: jsii.String(description)})
-}
-
-// Templates synthesizes the app and returns its templates by stack name.
-func (a *MemberApp) Templates() (map[string]MemberTemplate, error) {
-	assembly := a.Synth(nil)
-	out := map[string]MemberTemplate{}
-	for _, stack := range *assembly.Stacks() {
-		path := filepath.Join(*assembly.Directory(), *stack.TemplateFile())
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("reading the member template %s: %w", *stack.StackName(), err)
-		}
-		var body bytes.Buffer
-		if err := json.Compact(&body, data); err != nil {
-			return nil, fmt.Errorf("compacting the member template %s: %w", *stack.StackName(), err)
-		}
-		out[*stack.StackName()] = MemberTemplate{Body: body.String(), Path: path}
+	})
+	for name, t := range templates {
+		stack := awscdk.NewStack(app, jsii.String(name), nil)
+		cloudformationinclude.NewCfnInclude(stack, jsii.String("Template"), &cloudformationinclude.CfnIncludeProps{TemplateFile: jsii.String(t.Path)})
 	}
-	return out, nil
+	app.Synth(nil)
+	return nil
 }

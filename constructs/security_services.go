@@ -13,33 +13,6 @@ import (
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
-// securityAdministrationName is the name of the role with which the handler acts in the audit account.
-func securityAdministrationName(z *zone.Zone) string { return z.Resource("security-administration") }
-
-// NewSecurityAdministration adds, in the audit account, the role with which the management account's
-// handler sets up the detection services there.
-func NewSecurityAdministration(scope constructs.Construct, id string, z *zone.Zone, managementAccountID *string) awsiam.Role {
-	handler := awscdk.Fn_Join(jsii.String(""), &[]*string{
-		jsii.String("arn:"), awscdk.Aws_PARTITION(), jsii.String(":iam::"), managementAccountID, jsii.String(":role/" + HandlerRoleName(z)),
-	})
-	var actions []string
-	for _, action := range security.AuditPermissions() {
-		if action != "iam:CreateServiceLinkedRole" {
-			actions = append(actions, action)
-		}
-	}
-	return awsiam.NewRole(scope, jsii.String(id), &awsiam.RoleProps{
-		RoleName:    jsii.String(securityAdministrationName(z)),
-		Description: jsii.String("Lets the organization handler set up detection services"),
-		AssumedBy:   awsiam.NewArnPrincipal(handler),
-		InlinePolicies: &map[string]awsiam.PolicyDocument{"services": document(
-			// The services' resources have ids that they choose themselves.
-			allow("Services", actions, jsii.String("*")),
-			serviceLinkedRoles(security.ServiceLinkedRoleServices()),
-		)},
-	})
-}
-
 // serviceLinkedRoles lets a role create the service-linked roles of some services.
 func serviceLinkedRoles(services []string) awsiam.PolicyStatement {
 	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
@@ -66,7 +39,7 @@ func (s *SecurityServices) resource(scope constructs.Construct, id, resourceType
 	properties := map[string]any{
 		"ConfigKey":      configKey,
 		"AuditAccountId": s.AuditAccountID,
-		"RoleName":       securityAdministrationName(s.Zone),
+		"RoleName":       s.Zone.SecurityAdministrationRoleName(),
 		"HomeRegion":     s.Zone.HomeRegion,
 		"Regions":        s.Zone.GovernedRegions,
 	}

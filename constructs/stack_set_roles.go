@@ -6,6 +6,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/landfall-aws/landfall/internal/member"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
@@ -59,9 +60,9 @@ func NewStackSetRoles(scope constructs.Construct, id string, z *zone.Zone) *Stac
 				"iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:GetRolePolicy",
 				"iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:TagRole", "iam:UntagRole",
 			},
-				roleARN(EventForwarderName(z)), roleARN(ConfigRecorderRoleName(z)), roleARN(auditReadRoleName(z))),
-			attach("RecorderPolicy", ConfigRecorderRoleName(z), "service-role/AWS_ConfigRole"),
-			attach("AuditReadPolicies", auditReadRoleName(z), auditReadPolicies()...),
+				roleARN(z.EventForwarderRoleName()), roleARN(z.ConfigRecorderRoleName()), roleARN(z.AuditReadRoleName())),
+			attach("RecorderPolicy", z.ConfigRecorderRoleName(), member.RecorderPolicy),
+			attach("AuditReadPolicies", z.AuditReadRoleName(), member.AuditReadPolicies()...),
 			// Recorders and delivery channels have no ARNs before they exist.
 			allow("Recorders", []string{
 				"config:PutConfigurationRecorder", "config:DeleteConfigurationRecorder", "config:DescribeConfigurationRecorders",
@@ -102,4 +103,9 @@ func allow(sid string, actions []string, resources ...*string) awsiam.PolicyStat
 		p.Sid = jsii.String(sid)
 	}
 	return awsiam.NewPolicyStatement(p)
+}
+
+// roleARN is the ARN of a role of the account that deploys, by name.
+func roleARN(name string) *string {
+	return awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+name), nil)
 }

@@ -1,14 +1,12 @@
 package stacks
 
 import (
-	"crypto/sha256"
-	"fmt"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
 	"github.com/landfall-aws/landfall/constructs"
 	"github.com/landfall-aws/landfall/internal/alert"
 	"github.com/landfall-aws/landfall/internal/guardrail"
+	"github.com/landfall-aws/landfall/internal/member"
 )
 
 const auditTemplate = "audit"
@@ -24,7 +22,7 @@ func newAuditStack(app awscdk.App, p *Props, organization *organizationStack, te
 	}
 	targets := newPolicyTargets(stack, z, organization)
 	for _, name := range alert.AccountNames(p.Alerts) {
-		parameters[accountParameter(name)] = targets.id(guardrail.Target{Account: name})
+		parameters[member.AccountParameter(name)] = targets.id(guardrail.Target{Account: name})
 	}
 	constructs.NewStackSet(stack, "StackSet", &constructs.StackSetProps{
 		Name:        z.Resource("audit"),
@@ -36,41 +34,4 @@ func newAuditStack(app awscdk.App, p *Props, organization *organizationStack, te
 		Zone:        z,
 	})
 	return stack
-}
-
-// addAuditTemplate adds the template of the audit account.
-func addAuditTemplate(members *constructs.MemberApp, p *Props) {
-	z := p.Zone
-	stack := members.NewStack(auditTemplate, "Landing zone "+z.Name+": the audit account")
-	organizationID := parameter(stack, "OrganizationId", "The organization, whose accounts may send events")
-	bus := constructs.NewAlertBus(stack, "Bus", z, organizationID)
-	management := parameter(stack, "ManagementAccountId", "The management account, in which some alerts listen")
-	logArchive := parameter(stack, "LogArchiveAccountId", "The log-archive account, in which some alerts listen")
-	named := map[string]*string{}
-	for _, name := range alert.AccountNames(p.Alerts) {
-		named[name] = parameter(stack, accountParameter(name), "The account "+name+", which suppressions name")
-	}
-	constructs.NewAlertDelivery(stack, "Delivery", z, bus, p.Alerts, func(accounts alert.Accounts) string {
-		switch accounts {
-		case alert.ManagementAccount:
-			return *management
-		case alert.LogArchiveAccount:
-			return *logArchive
-		}
-		return *stack.Account()
-	}, func(name string) string { return *named[name] })
-	if z.Trail.Queries {
-		constructs.NewTrailQueries(stack, "Queries", &constructs.TrailQueriesProps{
-			Zone: z, TrailBucket: ptr(trailBucketName(z, *logArchive)), OrganizationID: organizationID,
-		})
-	}
-	constructs.NewSecurityAdministration(stack, "SecurityAdministration", z, management)
-	if z.Services.Config.Enabled {
-		constructs.NewConfigAggregator(stack, "Config", z)
-	}
-}
-
-// accountParameter names the parameter with the id of an account.
-func accountParameter(name string) string {
-	return fmt.Sprintf("Account%x", sha256.Sum256([]byte(name)))[:20]
 }

@@ -1,14 +1,10 @@
 package stacks
 
 import (
-	"slices"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/landfall-aws/landfall/constructs"
-	"github.com/landfall-aws/landfall/internal/alert"
-	"github.com/landfall-aws/landfall/internal/zone"
 )
 
 // The baseline of an account once, and in every alert Region; the management account has a regional one of its own.
@@ -79,72 +75,4 @@ func stackSetARN(set awscdk.CfnStackSet) *string {
 		jsii.String("arn:"), awscdk.Aws_PARTITION(), jsii.String(":cloudformation:"), awscdk.Aws_REGION(), jsii.String(":"),
 		awscdk.Aws_ACCOUNT_ID(), jsii.String(":stackset/"), set.Ref(),
 	})
-}
-
-// addBaselineTemplates adds the baseline's templates.
-func addBaselineTemplates(members *constructs.MemberApp, p *Props) {
-	z := p.Zone
-	global := members.NewStack(baselineGlobalTemplate, "Landing zone "+z.Name+": what an account has once")
-	in := baselineParameters(global)
-	constructs.NewEventForwarder(global, "EventForwarder", z, in.auditID)
-	constructs.NewAuditReadRole(global, "AuditReadRole", z, in.auditID)
-	if z.Services.Config.Enabled {
-		constructs.NewConfigRecorderRole(global, "ConfigRecorderRole", z, in.logArchiveID)
-	}
-
-	regional := members.NewStack(baselineRegionalTemplate, "Landing zone "+z.Name+": what an account has in each Region")
-	in = baselineParameters(regional)
-	where := newWhere(regional, z)
-	addForwardingRules(regional, p, where, in.auditID, map[alert.Accounts]*string{
-		alert.AllAccounts:       nil,
-		alert.AuditAccount:      in.auditID,
-		alert.LogArchiveAccount: in.logArchiveID,
-	})
-	addConfigRecorder(regional, p, where, in.logArchiveID)
-
-	management := members.NewStack(managementRegionalTemplate, "Landing zone "+z.Name+": what the management account has in each Region")
-	in = baselineParameters(management)
-	where = newWhere(management, z)
-	forwarder := addForwardingRules(management, p, where, in.auditID, map[alert.Accounts]*string{
-		alert.AllAccounts:       nil,
-		alert.ManagementAccount: nil,
-	})
-	forwarder.NewHeartbeat(management, "Heartbeat")
-	addConfigRecorder(management, p, where, in.logArchiveID)
-}
-
-// memberIDs are the parameters of every baseline template.
-type memberIDs struct{ auditID, logArchiveID *string }
-
-func baselineParameters(stack awscdk.Stack) memberIDs {
-	return memberIDs{
-		auditID:      parameter(stack, "AuditAccountId", "The audit account, which receives alert events"),
-		logArchiveID: parameter(stack, "LogArchiveAccountId", "The log-archive account, which receives what AWS Config records"),
-	}
-}
-
-// addConfigRecorder adds the recorder of AWS Config in governed Regions.
-func addConfigRecorder(stack awscdk.Stack, p *Props, where *where, logArchiveID *string) {
-	z := p.Zone
-	if !z.Services.Config.Enabled {
-		return
-	}
-	constructs.NewConfigRecorder(stack, "Config", &constructs.ConfigRecorderProps{
-		Zone: z, LogArchiveAccountID: logArchiveID, Rules: p.Detective,
-		Governed: where.only(z.GovernedRegions, nil, ""), Home: where.home(),
-	})
-}
-
-// addForwardingRules adds the rules that listen in the given kinds of accounts; a kind with an account
-// id is limited to that account. It returns what they send with.
-func addForwardingRules(stack awscdk.Stack, p *Props, where *where, auditAccountID *string, kinds map[alert.Accounts]*string) *constructs.Forwarder {
-	// In Regions where users only sign in, an alarm per account would cost more than the heartbeat, which watches them too.
-	watched := slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(p.Zone.GovernedRegions), zone.GlobalRegion))))
-	forwarder := constructs.NewForwarder(stack, "Undelivered", p.Zone, auditAccountID, where.only(watched, nil, ""))
-	for _, f := range p.Forwards {
-		if accountID, listens := kinds[f.Accounts]; listens {
-			forwarder.NewRule(stack, f, where.only(f.Regions, accountID, string(f.Accounts)))
-		}
-	}
-	return forwarder
 }

@@ -18,13 +18,15 @@ func newSecurityStack(app awscdk.App, p *Props, organization *organizationStack)
 		AuditAccountID: organization.auditID,
 		RootID:         organization.rootID,
 		FindingsBucketARN: awscdk.Fn_Join(jsii.String(""), &[]*string{
-			jsii.String("arn:"), awscdk.Aws_PARTITION(), jsii.String(":s3:::" + constructs.FindingsBucketName(z, *organization.logArchiveID)),
+			jsii.String("arn:"), awscdk.Aws_PARTITION(), jsii.String(":s3:::" + z.FindingsBucketName(*organization.logArchiveID)),
 		}),
 	}
 	if z.Services.GuardDuty.Enabled {
 		// GuardDuty takes the key's ARN, not its alias.
 		lookup, keyARN := constructs.NewKeyLookup(stack, "ArchiveKey", organization.serviceToken,
-			constructs.ArchiveKeyAliasARN(z, organization.logArchiveID), z.LogArchive.Key)
+			awscdk.Fn_Join(jsii.String(""), &[]*string{
+				jsii.String("arn:"), awscdk.Aws_PARTITION(), jsii.String(":kms:" + z.HomeRegion + ":"), organization.logArchiveID, jsii.String(":" + z.ArchiveKeyAlias()),
+			}), z.LogArchive.Key)
 		services.NewGuardDuty(stack, "GuardDuty", keyARN).Node().AddDependency(lookup)
 	}
 	if z.Services.SecurityHub.Enabled {

@@ -5,6 +5,7 @@ package stacks
 import (
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -12,13 +13,15 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/landfall-aws/landfall/constructs"
+	"github.com/landfall-aws/landfall/internal/member"
+	"github.com/landfall-aws/landfall/internal/template"
 )
 
 // Add adds every stack of the zone to an app, in the order in which they deploy.
 func Add(app awscdk.App, p *Props) error {
 	templates, err := memberTemplates(app, p)
 	if err != nil {
-		return fmt.Errorf("synthesizing the member templates: %w", err)
+		return fmt.Errorf("composing the member templates: %w", err)
 	}
 	organization := newOrganizationStack(app, p)
 	accounts := newAccountStacks(app, p, organization)
@@ -59,13 +62,27 @@ func newStack(app awscdk.App, p *Props, id, name, description string) awscdk.Sta
 	})
 }
 
-// memberTemplates synthesizes the templates that StackSets carry, into a folder of the app's output.
+// memberTemplates writes the templates that StackSets carry into a folder of the app's output.
 func memberTemplates(app awscdk.App, p *Props) (map[string]constructs.MemberTemplate, error) {
-	members := constructs.NewMemberApp(filepath.Join(*app.Outdir(), "member-templates"), maps.Clone(p.Context))
-	addLogArchiveTemplate(members, p)
-	addAuditTemplate(members, p)
-	addBaselineTemplates(members, p)
-	return members.Templates()
+	dir := filepath.Join(*app.Outdir(), "member-templates")
+	written := map[string]constructs.MemberTemplate{}
+	for name, t := range map[string]*template.Template{
+		logArchiveTemplate:         member.LogArchive(p.Zone),
+		auditTemplate:              member.Audit(p.Zone, p.Alerts),
+		baselineGlobalTemplate:     member.BaselineGlobal(p.Zone),
+		baselineRegionalTemplate:   member.BaselineRegional(p.Zone, p.Forwards, p.Detective),
+		managementRegionalTemplate: member.ManagementRegional(p.Zone, p.Forwards, p.Detective),
+	} {
+		var err error
+		if written[name], err = constructs.WriteMemberTemplate(dir, name, t); err != nil {
+			return nil, err
+		}
+	}
+	// The variable is the CDK's own, which switches the validator of stacks off.
+	if os.Getenv("CDK_VALIDATION") == "false" {
+		return written, nil
+	}
+	return written, constructs.ValidateMemberTemplates(written, maps.Clone(p.Context))
 }
 
 // group is a scope for things that are named in the user's file. Below it, logical ids carry a hash of the whole

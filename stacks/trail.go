@@ -14,11 +14,11 @@ func newTrailStack(app awscdk.App, p *Props, organization *organizationStack) aw
 	logArchiveID := organization.logArchiveID
 	// CloudTrail accepts an alias, but stores and checks the key behind it; the lookup leaves no doubt which.
 	lookup, keyARN := constructs.NewKeyLookup(stack, "Key", organization.serviceToken, awscdk.Fn_Join(jsii.String(""), &[]*string{
-		jsii.String("arn:"), awscdk.Aws_PARTITION(), jsii.String(":kms:" + z.HomeRegion + ":"), logArchiveID, jsii.String(":" + trailKeyAlias(z)),
+		jsii.String("arn:"), awscdk.Aws_PARTITION(), jsii.String(":kms:" + z.HomeRegion + ":"), logArchiveID, jsii.String(":" + z.TrailKeyAlias()),
 	}), z.LogArchive.Key)
 	trail := constructs.NewOrganizationTrail(stack, "Trail", &constructs.OrganizationTrailProps{
-		Name:           trailName(z),
-		BucketName:     jsii.String(trailBucketName(z, *logArchiveID)),
+		Name:           z.TrailName(),
+		BucketName:     jsii.String(z.TrailBucketName(*logArchiveID)),
 		KeyARN:         keyARN,
 		OrganizationID: organization.organizationID,
 		Settings:       z.Trail,
