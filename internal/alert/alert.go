@@ -121,6 +121,8 @@ type Alert struct {
 	Proof Proof
 
 	message message
+	// text is what InputTemplate has, in its parts.
+	text parts
 	// runbooks is where links to runbooks begin.
 	runbooks string
 	drill    json.RawMessage

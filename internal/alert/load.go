@@ -263,7 +263,7 @@ func (l *loader) loadAlert(file string) (Alert, error) {
 			l.bad(doc, "$.drill", "the drill pattern is wrong: %v", err)
 		}
 	}
-	a.InputPaths, a.InputTemplate, err = a.message.transformer(a)
+	a.InputPaths, a.text, a.InputTemplate, err = a.message.transformer(a)
 	if err != nil {
 		l.bad(doc, "$.message", "%v", err)
 	}

@@ -172,45 +172,66 @@ func kinds() map[string]kind {
 var (
 	variable     = regexp.MustCompile(`<([^<>]*)>`)
 	variableName = regexp.MustCompile(`^[A-Za-z0-9]+$`)
-	// jsonPath is what an input transformer understands of JSON Path (EventBridge user guide, eb-transform-target-input).
-	jsonPath = regexp.MustCompile(`^\$(\.[A-Za-z0-9_-]+(\[[0-9]+\])?)+$`)
+	// jsonPath is what an input transformer understands of JSON Path (EventBridge user guide, eb-transform-target-input);
+	// of a list, messages show the first item.
+	jsonPath = regexp.MustCompile(`^\$(\.[A-Za-z0-9_-]+(\[0\])?)+$`)
 )
 
-// lines are the mail's text: what happened, who, where and when, why, and below that the first steps, the runbook and
-// the details.
-func (m message) lines(a Alert, k kind) []string {
-	lines := []string{
+// parts are the text of a message, line by line, with variables.
+type parts struct {
+	// summary says what happened, who, where and when, and why it matters, in this order.
+	summary []string
+	steps   []string
+	// details begin with the link to the runbook.
+	details []string
+}
+
+// whereLine is the line of the summary that names the account.
+const whereLine = "Where: account <account>, Region <region>, at <time>"
+
+// firstSteps stands above the steps.
+const firstSteps = "First steps:"
+
+// lines are the text of a mail.
+func (p parts) lines() []string {
+	return slices.Concat(p.summary, []string{firstSteps}, p.steps, p.details)
+}
+
+// parts composes the text.
+func (m message) parts(a Alert, k kind) parts {
+	p := parts{summary: []string{
 		fmt.Sprintf("%s: %s", a.Subject(), m.What),
 		k.who,
-		"Where: account <account>, Region <region>, at <time>",
+		whereLine,
 		"Why it matters: " + strings.Join(strings.Fields(a.Why), " "),
-		"First steps:",
-	}
+	}}
 	for i, s := range a.Steps {
-		lines = append(lines, fmt.Sprintf("%d. %s", i+1, s))
+		p.steps = append(p.steps, fmt.Sprintf("%d. %s", i+1, s))
 	}
-	lines = append(lines, "Runbook: "+a.RunbookLink())
-	lines = append(lines, m.Details...)
-	lines = append(lines, k.details...)
-	return append(lines, "Account's name and owner: https://console.aws.amazon.com/organizations/v2/home/accounts/<account>")
+	p.details = slices.Concat([]string{"Runbook: " + a.RunbookLink()}, m.Details, k.details,
+		[]string{"Account's name and owner: https://console.aws.amazon.com/organizations/v2/home/accounts/<account>"})
+	return p
 }
 
 // transformer composes the InputTransformer of an alert. Each line is one quoted string, as EventBridge wants text
 // (EventBridge user guide, eb-transform-target-input).
-func (m message) transformer(a Alert) (map[string]string, string, error) {
+func (m message) transformer(a Alert) (map[string]string, parts, string, error) {
 	k, ok := kinds()[m.Kind]
 	if !ok {
-		return nil, "", fmt.Errorf("message.kind is %q; allowed are %v", m.Kind, slices.Sorted(maps.Keys(kinds())))
+		return nil, parts{}, "", fmt.Errorf("message.kind is %q; allowed are %v", m.Kind, slices.Sorted(maps.Keys(kinds())))
 	}
 	if m.What == "" {
-		return nil, "", errors.New("message.what is missing; it says in one line what happened")
+		return nil, parts{}, "", errors.New("message.what is missing; it says in one line what happened")
 	}
 	for name, path := range m.Paths {
 		if !variableName.MatchString(name) {
-			return nil, "", fmt.Errorf("message.paths names %q; a variable has letters and digits only (CloudFormation, AWS::Events::Rule InputTransformer)", name)
+			return nil, parts{}, "", fmt.Errorf("message.paths names %q; a variable has letters and digits only (CloudFormation, AWS::Events::Rule InputTransformer)", name)
+		}
+		if name == accountNameVariable {
+			return nil, parts{}, "", fmt.Errorf("message.paths names %q, which stands for the account's name where a state machine composes the message; choose another name", name)
 		}
 		if !jsonPath.MatchString(path) {
-			return nil, "", fmt.Errorf("message.paths.%s is %q; it must be a path in dots from the event, as in $.detail.requestParameters.name", name, path)
+			return nil, parts{}, "", fmt.Errorf("message.paths.%s is %q; it must be a path in dots from the event, as in $.detail.requestParameters.name", name, path)
 		}
 	}
 	available := envelopePaths()
@@ -219,34 +240,38 @@ func (m message) transformer(a Alert) (map[string]string, string, error) {
 
 	used := map[string]string{}
 	var quoted []string
-	for _, line := range m.lines(a, k) {
+	text := m.parts(a, k)
+	for _, line := range text.lines() {
+		if strings.ContainsAny(line, "{}") {
+			return nil, parts{}, "", fmt.Errorf("the line %q has a brace, which marks a variable where a state machine composes the message", line)
+		}
 		for _, v := range variable.FindAllStringSubmatch(line, -1) {
 			p, ok := available[v[1]]
 			if !ok {
-				return nil, "", fmt.Errorf("the mail uses <%s>, which is no variable of kind %q nor of message.paths; it could be %v", v[1], m.Kind, slices.Sorted(maps.Keys(available)))
+				return nil, parts{}, "", fmt.Errorf("the mail uses <%s>, which is no variable of kind %q nor of message.paths; it could be %v", v[1], m.Kind, slices.Sorted(maps.Keys(available)))
 			}
 			used[v[1]] = p
 		}
 		q, err := quote(line)
 		if err != nil {
-			return nil, "", err
+			return nil, parts{}, "", err
 		}
 		quoted = append(quoted, q)
 	}
 	for name := range m.Paths {
 		if _, ok := used[name]; !ok {
-			return nil, "", fmt.Errorf("message.paths names %q, which no line uses", name)
+			return nil, parts{}, "", fmt.Errorf("message.paths names %q, which no line uses", name)
 		}
 	}
 	t := strings.Join(quoted, "\n")
 	// The zone's file may lead to runbooks at a longer address.
 	if n := utf8.RuneCountInString(t) + config.MaxRunbooksLength - len(a.runbooks); n > MaxInputTemplate {
-		return nil, "", fmt.Errorf("the mail's template can have %d characters; EventBridge allows %d", n, MaxInputTemplate)
+		return nil, parts{}, "", fmt.Errorf("the mail's template can have %d characters; EventBridge allows %d", n, MaxInputTemplate)
 	}
 	if len(used) > MaxInputPaths {
-		return nil, "", fmt.Errorf("the mail uses %d variables; EventBridge allows %d", len(used), MaxInputPaths)
+		return nil, parts{}, "", fmt.Errorf("the mail uses %d variables; EventBridge allows %d", len(used), MaxInputPaths)
 	}
-	return used, t, nil
+	return used, text, t, nil
 }
 
 // RunbookLink is the address of the alert's runbook. In a Catalogue it leads to the runbooks of this repository, in a
@@ -258,24 +283,14 @@ func (a Alert) withRunbooks(base string) Alert {
 	former := a.RunbookLink()
 	a.runbooks = base
 	a.InputTemplate = strings.ReplaceAll(a.InputTemplate, former, a.RunbookLink())
+	a.text.details = slices.Clone(a.text.details)
+	a.text.details[0] = strings.ReplaceAll(a.text.details[0], former, a.RunbookLink())
 	return a
 }
 
 // Subject is the alert in one line, its severity and title, in ASCII and short enough for the subject of a mail.
 func (a Alert) Subject() string {
 	return fmt.Sprintf("[%s] %s", strings.ToUpper(string(a.Severity)), a.Title)
-}
-
-// ObjectTemplate is an input template with the same variables as InputTemplate that makes a JSON object instead of
-// text: {"alert", "severity", "tier", "subject", "account", "text"}. It is for targets that compose the message
-// themselves, as to look up the account's name, which EventBridge does not know.
-func (a Alert) ObjectTemplate() string {
-	var text []string
-	for _, line := range strings.Split(a.InputTemplate, "\n") {
-		text = append(text, strings.TrimSuffix(strings.TrimPrefix(line, `"`), `"`))
-	}
-	return fmt.Sprintf(`{"alert":"%s","severity":"%s","tier":"%s","subject":"%s","account":"<account>","text":"%s"}`,
-		a.ID, a.Severity, a.Tier, a.Subject(), strings.Join(text, `\n`))
 }
 
 // Mail renders the alert's mail for an event as EventBridge does: a variable whose path the event lacks is empty, an

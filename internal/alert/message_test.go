@@ -1,7 +1,6 @@
 package alert_test
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
@@ -9,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/landfall-aws/landfall/config"
-	"github.com/landfall-aws/landfall/internal/alert"
 )
 
 func TestAMailSaysWhatWhoWhereAndWhyInItsFirstFourLines(t *testing.T) {
@@ -54,23 +52,5 @@ func TestADrillSaysSoInItsMail(t *testing.T) {
 				assert.Regexp(t, `(?m)^Drill \(.*\): true$`, mail, "%s: %s", a.ID, c.Name)
 			}
 		}
-	}
-}
-
-func TestTheObjectTemplateIsJSONWithTheSameVariables(t *testing.T) {
-	for _, a := range catalogue(t).Alerts {
-		var o struct{ Alert, Severity, Tier, Subject, Account, Text string }
-		require.NoError(t, json.Unmarshal([]byte(a.ObjectTemplate()), &o), a.ID)
-		assert.Equal(t, a.ID, o.Alert)
-		assert.LessOrEqual(t, len(o.Subject), 100, "an SNS subject has at most 100 characters (API_Publish.html, Subject)")
-		assert.Equal(t, "<account>", o.Account)
-		assert.LessOrEqual(t, len(a.ObjectTemplate()), alert.MaxInputTemplate)
-		var lines []string
-		for _, line := range strings.Split(a.InputTemplate, "\n") {
-			var text string
-			require.NoError(t, json.Unmarshal([]byte(line), &text))
-			lines = append(lines, text)
-		}
-		assert.Equal(t, strings.Join(lines, "\n"), o.Text)
 	}
 }
