@@ -86,5 +86,7 @@ Exit codes: 0 the answer is good, 1 the answer is no, 2 the input was bad
 	}
 	root.PersistentFlags().StringVar(&o.config, "config", config.DefaultPath, "the zone's `FILE`")
 	root.AddCommand(checkCommand(o), planCommand(o), policyCommand(), guardrailsCommand(o), alertsCommand(o))
+	root.AddCommand(costCommand(o))
+	root.AddCommand(reportCommand(o))
 	return root
 }

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -98,6 +99,10 @@ type Estimate struct {
 	// Assumptions are the quantities that the estimate used.
 	Assumptions []Assumption `json:"assumptions"`
 	Prices      PriceDates   `json:"prices"`
+	// AssumedRegions are the Regions of which at least a cent of Monthly is by prices of us-east-1, because the table has no
+	// others; together that is AssumedMonthly.
+	AssumedRegions []string `json:"assumedRegions,omitempty"`
+	AssumedMonthly USD      `json:"assumedMonthly"`
 	// Free is what the zone uses and AWS does not charge for; NotEstimated is what may cost and is not in the estimate.
 	Free         []Remark `json:"free"`
 	NotEstimated []Remark `json:"notEstimated"`
@@ -168,8 +173,9 @@ type Driver struct {
 	// TrialDays is how long the service is free in each account and Region.
 	TrialDays  int    `json:"trialDays,omitempty"`
 	Confidence string `json:"confidence"`
-	// AssumedRegions are Regions whose price is not in the table; that of us-east-1 was taken.
-	AssumedRegions []string `json:"assumedRegions,omitempty"`
+	// Date and Source are those of the price.
+	Date   string `json:"date"`
+	Source string `json:"source"`
 }
 
 // Assumption is a quantity that was used.
@@ -186,6 +192,7 @@ type Assumption struct {
 
 // PriceDates says how old and how sure the prices are that were used.
 type PriceDates struct {
+	// Oldest and Newest are days of sources; prices that could not be checked have none.
 	Oldest string `json:"oldest"`
 	Newest string `json:"newest"`
 	// Used is how many prices were used, Unchecked how many of them have no source that could be checked.
@@ -264,7 +271,7 @@ func (m *model) sum() Estimate {
 	}
 	lines := map[key]*Line{}
 	drivers := map[*Price]*Driver{}
-	assumed := map[*Price]map[string]bool{}
+	assumed := map[string]USD{}
 	for _, it := range m.items {
 		tiers, known := it.price.in(it.region)
 		amount := Amount{
@@ -281,15 +288,20 @@ func (m *model) sum() Estimate {
 		d := drivers[it.price]
 		if d == nil {
 			p := it.price
-			d = &Driver{Price: p.ID, Service: p.Service, What: p.What, Unit: p.Unit, Key: p.Key, Lower: p.Lower, TrialDays: p.TrialDays, Confidence: p.Confidence}
+			d = &Driver{Price: p.ID, Service: p.Service, What: p.What, Unit: p.Unit, Key: p.Key, Lower: p.Lower, TrialDays: p.TrialDays,
+				Confidence: p.Confidence, Date: p.Date, Source: p.Source}
 			drivers[it.price] = d
-			assumed[it.price] = map[string]bool{}
 		}
 		d.Quantity += it.monthly
 		d.add(amount)
-		if !known && !assumed[it.price][it.region] {
-			assumed[it.price][it.region] = true
-			d.AssumedRegions = append(d.AssumedRegions, it.region)
+		if !known {
+			assumed[it.region] += amount.Monthly
+		}
+	}
+	for _, region := range slices.Sorted(maps.Keys(assumed)) {
+		if assumed[region] >= dollar/100 {
+			e.AssumedRegions = append(e.AssumedRegions, region)
+			e.AssumedMonthly += assumed[region]
 		}
 	}
 	workloads := 0
@@ -309,7 +321,6 @@ func (m *model) sum() Estimate {
 			continue
 		}
 		used[p.Service] = true
-		slices.Sort(drivers[p].AssumedRegions)
 		e.Drivers = append(e.Drivers, *drivers[p])
 		e.Prices.note(p)
 		s := services[p.Service]
@@ -349,12 +360,13 @@ func (m *model) sum() Estimate {
 func money(dollars float64) USD { return USD(math.Round(dollars * float64(dollar))) }
 
 func (d *PriceDates) note(p *Price) {
+	d.Used++
+	if p.Confidence == Unchecked {
+		d.Unchecked++
+		return
+	}
 	if d.Oldest == "" || p.Date < d.Oldest {
 		d.Oldest = p.Date
 	}
 	d.Newest = max(d.Newest, p.Date)
-	d.Used++
-	if p.Confidence == Unchecked {
-		d.Unchecked++
-	}
 }

@@ -1,5 +1,10 @@
 package cost
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Size names a set of assumptions about how much a workload account is used.
 type Size string
 
@@ -164,4 +169,14 @@ func quantities() []quantity {
 		{EventBytes, "size of an event of the trail", "bytes", PerOrganization, 1_500, 1_500, 1_500},
 		{ArchivedBytes, "size of an event in the log archive, compressed", "bytes", PerOrganization, 300, 300, 300},
 	}
+}
+
+// QuantityTable is the list of quantities for the documentation, in Markdown.
+func QuantityTable() string {
+	var b strings.Builder
+	b.WriteString("| Key | What, in a month | Per | Idle | Small | Busy |\n| --- | --- | --- | ---: | ---: | ---: |\n")
+	for _, q := range quantities() {
+		fmt.Fprintf(&b, "| `%s` | %s (%s) | %s | %s | %s | %s |\n", q.Key, q.What, q.Unit, q.Per, number(q.Idle), number(q.Small), number(q.Busy))
+	}
+	return b.String()
 }
