@@ -26,22 +26,42 @@ func addAlertDelivery(s template.Scope, z *zone.Zone, bus *template.Resource, al
 	urgent := topics[alert.Page].Ref()
 	queue := newDeadLetterQueue(s, z, undeliveredAlerts, "", urgent)
 	digest := logGroupTarget(addDigest(s, z))
+	chat := addChatTopics(s.In("Chat"), z, key)
+	messages := newMessenger(s.In("Messages"), z, topics, chat, key, urgent)
+	addChatChannels(s.In("Chat"), z, chat)
 	for _, a := range alerts {
-		target := map[string]any{"Id": string(a.Tier), "Arn": digest, "DeadLetterConfig": deadLetters(queue)}
-		if topic, mails := topics[a.Tier]; mails {
-			target["Arn"] = topic.Ref()
-			target["InputTransformer"] = map[string]any{"InputPathsMap": a.InputPaths, "InputTemplate": a.InputTemplate}
-		}
 		addRule(s, a.RuleName, map[string]any{
 			"Name":         a.RuleName,
 			"Description":  a.Title,
 			"EventBusName": bus.Ref(),
 			"EventPattern": busPattern(a),
 			"State":        ruleState(a.AllManagementEvents),
-			"Targets":      []any{target},
+			"Targets":      alertTargets(a, topics, digest, messages, deadLetters(queue)),
 		})
 	}
 	addHeartbeatWatch(s.In("Heartbeats"), z, bus, managementAccountID, urgent, queue)
+}
+
+// alertTargets are where an alert's events go. Mail comes from the rule itself unless it must name the account: the fewer
+// parts are between an event and a person, the fewer can break. Chat comes from the state machine always, because it
+// takes JSON, and EventBridge does not escape what it puts into a template (EventBridge user guide,
+// eb-transform-target-input), so that a quotation mark in an event would lose the message.
+func alertTargets(a alert.Routed, topics map[alert.Tier]*template.Resource, digest any, messages *messenger, letters map[string]any) []any {
+	topic, mails := topics[a.Tier]
+	switch {
+	case !mails:
+		return []any{map[string]any{"Id": string(a.Tier), "Arn": digest, "DeadLetterConfig": letters}}
+	case messages.wants(a.Tier) && messages.mails:
+		return []any{messages.target(string(a.Tier), a, letters)}
+	}
+	targets := []any{map[string]any{
+		"Id": string(a.Tier), "Arn": topic.Ref(), "DeadLetterConfig": letters,
+		"InputTransformer": map[string]any{"InputPathsMap": a.InputPaths, "InputTemplate": a.InputTemplate},
+	}}
+	if messages.wants(a.Tier) {
+		targets = append(targets, messages.target("chat", a, letters))
+	}
+	return targets
 }
 
 // busPattern is the pattern of an alert's rule on the alert bus, with the ids of the accounts that it names.
