@@ -182,6 +182,15 @@ func (g *Guardrail) Exemptions(s Statement) []string {
 	return g.Exempt
 }
 
+// Own reports whether the guardrail is the zone owner's, from the directory beside the zone's file, and not Landfall's.
+func (g *Guardrail) Own() bool { return g.own }
+
+// Spares returns the patterns of aws:PrincipalArn that a statement of the guardrail spares, with placeholders resolved.
+// The error says which exemption set or placeholder is unknown.
+func (c *Catalogue) Spares(g *Guardrail, s Statement, v Values) ([]string, error) {
+	return c.principals(g.Exemptions(s), v)
+}
+
 // hasStatements tells policy types whose body is a list of statements from those with a content of their own.
 func hasStatements(policyType string) bool { return policyType == TypeSCP || policyType == TypeRCP }
 
