@@ -46,22 +46,43 @@ func run() error {
 	if err := json.Unmarshal(cdkJSON, &settings); err != nil {
 		return fmt.Errorf("reading cdk.json: %w", err)
 	}
-	props, err := stacks.NewProps(zone.Resolve(c), file, handler, settings.Context)
-	if err != nil {
-		return err
-	}
 	outdir := os.Getenv("CDK_OUTDIR")
 	if outdir == "" {
 		outdir = "cdk.out"
 	}
+	// The catalogue is applied while the CDK's process starts.
+	props := async(func() (*stacks.Props, error) {
+		return stacks.NewProps(zone.Resolve(c), file, handler, settings.Context)
+	})
 	app := awscdk.NewApp(&awscdk.AppProps{
 		Outdir:             jsii.String(outdir),
 		Context:            &settings.Context,
 		AnalyticsReporting: jsii.Bool(false),
 	})
-	if err := stacks.Add(app, props); err != nil {
+	p, err := props()
+	if err != nil {
+		return err
+	}
+	if err := stacks.Add(app, p); err != nil {
 		return err
 	}
 	app.Synth(nil)
 	return nil
+}
+
+// async calls a function in the background, and returns one that waits for its result.
+func async[T any](f func() (T, error)) func() (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := f()
+		done <- result{value, err}
+	}()
+	return func() (T, error) {
+		r := <-done
+		return r.value, r.err
+	}
 }

@@ -11,8 +11,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/landfall-aws/landfall/internal/organization"
-	"github.com/landfall-aws/landfall/internal/security"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
@@ -28,7 +27,7 @@ func NewHandler(scope constructs.Construct, id string, z *zone.Zone, source Hand
 	})
 	// Their resources exist only afterwards or have ids that services choose, so the actions are what is limited.
 	operations := allow("Operations", handlerActions(), jsii.String("*"))
-	serviceLinked := serviceLinkedRoles(sortedUnion(organization.ServiceLinkedRoleServices(), security.ServiceLinkedRoleServices()))
+	serviceLinked := serviceLinkedRoles(sortedUnion(resourcetype.OrganizationServiceLinkedRoles(), resourcetype.SecurityServiceLinkedRoles()))
 	administer := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid:     jsii.String("AdministerSecurity"),
 		Actions: jsii.Strings("sts:AssumeRole"),
@@ -85,7 +84,7 @@ func NewHandler(scope constructs.Construct, id string, z *zone.Zone, source Hand
 // limited further.
 func handlerActions() []string {
 	limited := []string{"iam:CreateServiceLinkedRole", "sts:AssumeRole"}
-	all := sortedUnion(organization.Permissions(), security.Permissions())
+	all := sortedUnion(resourcetype.OrganizationPermissions(), resourcetype.SecurityPermissions())
 	return slices.DeleteFunc(all, func(action string) bool { return slices.Contains(limited, action) })
 }
 

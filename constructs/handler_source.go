@@ -19,7 +19,7 @@ import (
 // HandlerPackages are the folders, relative to the repository, whose Go files make up the handler.
 // Their content is what the asset's hash is computed from.
 func HandlerPackages() []string {
-	return []string{"cmd/organization-handler", "internal/customresource", "internal/organization", "internal/security"}
+	return []string{"cmd/organization-handler", "internal/customresource", "internal/organization", "internal/resourcetype", "internal/security"}
 }
 
 // HandlerSource is where the handler's source lives and how it is built.

@@ -5,7 +5,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/landfall-aws/landfall/internal/organization"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
@@ -16,7 +16,7 @@ type Organization struct {
 
 // NewOrganization adds the organization.
 func NewOrganization(scope constructs.Construct, id, serviceToken string) Organization {
-	return Organization{newCustomResource(scope, id, serviceToken, organization.TypeOrganization, map[string]any{"ConfigKey": "zone"})}
+	return Organization{newCustomResource(scope, id, serviceToken, resourcetype.Organization, map[string]any{"ConfigKey": "zone"})}
 }
 
 // OrganizationID is the id, as in o-exampleorgid.
@@ -33,7 +33,7 @@ func (o Organization) ManagementAccountID() *string {
 // NewEditGuard adds the resource that stops an update which would drop a Region's baseline, move the
 // zone to another home Region or rename everything, before anything is changed.
 func NewEditGuard(scope constructs.Construct, id, serviceToken string, z *zone.Zone) awscdk.CustomResource {
-	return newCustomResource(scope, id, serviceToken, organization.TypeEditGuard, map[string]any{
+	return newCustomResource(scope, id, serviceToken, resourcetype.EditGuard, map[string]any{
 		"ConfigKey":       "regions",
 		"HomeRegion":      z.HomeRegion,
 		"Prefix":          z.Prefix,
@@ -45,7 +45,7 @@ func NewEditGuard(scope constructs.Construct, id, serviceToken string, z *zone.Z
 
 // NewPolicyTypes enables organization policy types on the root; none is ever disabled.
 func NewPolicyTypes(scope constructs.Construct, id, serviceToken string, types []string) awscdk.CustomResource {
-	return newCustomResource(scope, id, serviceToken, organization.TypePolicyTypes, map[string]any{
+	return newCustomResource(scope, id, serviceToken, resourcetype.PolicyTypes, map[string]any{
 		"ConfigKey":   "zone",
 		"PolicyTypes": types,
 	})
@@ -53,7 +53,7 @@ func NewPolicyTypes(scope constructs.Construct, id, serviceToken string, types [
 
 // NewTrustedAccess lets a service act in the organization.
 func NewTrustedAccess(scope constructs.Construct, id, serviceToken, servicePrincipal, configKey string) awscdk.CustomResource {
-	return newCustomResource(scope, id, serviceToken, organization.TypeTrustedAccess, map[string]any{
+	return newCustomResource(scope, id, serviceToken, resourcetype.TrustedAccess, map[string]any{
 		"ConfigKey":        configKey,
 		"ServicePrincipal": servicePrincipal,
 	})
@@ -61,7 +61,7 @@ func NewTrustedAccess(scope constructs.Construct, id, serviceToken, servicePrinc
 
 // NewDelegatedAdministrator registers an account as the administrator of a service for the organization.
 func NewDelegatedAdministrator(scope constructs.Construct, id, serviceToken, servicePrincipal string, account Account, configKey string) awscdk.CustomResource {
-	return newCustomResource(scope, id, serviceToken, organization.TypeDelegatedAdministrator, map[string]any{
+	return newCustomResource(scope, id, serviceToken, resourcetype.DelegatedAdministrator, map[string]any{
 		"ConfigKey":        configKey,
 		"ServicePrincipal": servicePrincipal,
 		"AccountId":        account.AccountID(),
@@ -77,7 +77,7 @@ type OrganizationalUnit struct {
 func NewOrganizationalUnit(scope constructs.Construct, id, serviceToken string, ou zone.OU, tags map[string]string) OrganizationalUnit {
 	properties := map[string]any{"ConfigKey": "organizationalUnits[" + ou.Path + "]", "Path": ou.Path}
 	tagMap(properties, tags)
-	return OrganizationalUnit{newCustomResource(scope, id, serviceToken, organization.TypeOrganizationalUnit, properties)}
+	return OrganizationalUnit{newCustomResource(scope, id, serviceToken, resourcetype.OrganizationalUnit, properties)}
 }
 
 // OrganizationalUnitID is the id, as in ou-abcd-12345678.
@@ -101,7 +101,7 @@ func NewAccount(scope constructs.Construct, id, serviceToken string, a zone.Acco
 		properties["AccountId"] = a.ID
 	}
 	tagMap(properties, a.Tags)
-	return Account{newCustomResource(scope, id, serviceToken, organization.TypeAccount, properties)}
+	return Account{newCustomResource(scope, id, serviceToken, resourcetype.Account, properties)}
 }
 
 // AccountID is the 12-digit id.
@@ -110,7 +110,7 @@ func (a Account) AccountID() *string { return a.GetAttString(jsii.String("Accoun
 // NewPolicyTarget looks up the id of an OU, to attach a policy to it. A reference to the OU's own
 // stack would forbid removing the OU from the file for ever, since CloudFormation keeps exports that are in use.
 func NewPolicyTarget(scope constructs.Construct, id, serviceToken, ouPath string) *string {
-	r := newCustomResource(scope, id, serviceToken, organization.TypePolicyTarget, map[string]any{
+	r := newCustomResource(scope, id, serviceToken, resourcetype.PolicyTarget, map[string]any{
 		"ConfigKey":              "organizationalUnits[" + ouPath + "]",
 		"OrganizationalUnitPath": ouPath,
 	})
@@ -123,13 +123,13 @@ func NewAccountPolicyTarget(scope constructs.Construct, id, serviceToken string,
 	if a.ID != "" {
 		properties["AccountId"] = a.ID
 	}
-	r := newCustomResource(scope, id, serviceToken, organization.TypePolicyTarget, properties)
+	r := newCustomResource(scope, id, serviceToken, resourcetype.PolicyTarget, properties)
 	return r.GetAttString(jsii.String("Id"))
 }
 
 // NewKeyLookup finds the ARN of a KMS key of another account by the ARN of its alias.
 func NewKeyLookup(scope constructs.Construct, id, serviceToken string, aliasARN *string, configKey string) (awscdk.CustomResource, *string) {
-	r := newCustomResource(scope, id, serviceToken, organization.TypeKey, map[string]any{
+	r := newCustomResource(scope, id, serviceToken, resourcetype.Key, map[string]any{
 		"ConfigKey": configKey,
 		"AliasArn":  aliasARN,
 	})

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/landfall-aws/landfall/internal/security"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
@@ -58,7 +58,7 @@ func (s *SecurityServices) NewGuardDuty(scope constructs.Construct, id string, k
 		return "NONE"
 	}
 	plans := s.Zone.Services.GuardDuty.Plans
-	return s.resource(scope, id, security.TypeGuardDuty, "services.guardDuty", map[string]any{
+	return s.resource(scope, id, resourcetype.GuardDuty, "services.guardDuty", map[string]any{
 		"Features": map[string]string{
 			"S3_DATA_EVENTS":         word(plans.S3),
 			"EKS_AUDIT_LOGS":         word(plans.EKS),
@@ -103,13 +103,13 @@ func (s *SecurityServices) NewSecurityHub(scope constructs.Construct, id string)
 		// The zone's recorders use a role of their own, which this control would report in every account.
 		own["CustomParameters"] = map[string]string{"Config.1": `{"includeConfigServiceLinkedRoleCheck":{"valueType":"CUSTOM","value":{"Boolean":false}}}`}
 	}
-	return s.resource(scope, id, security.TypeSecurityHub, "services.securityHub", own)
+	return s.resource(scope, id, resourcetype.SecurityHub, "services.securityHub", own)
 }
 
 // NewAccessAnalyzer adds the organization's analyzers.
 func (s *SecurityServices) NewAccessAnalyzer(scope constructs.Construct, id string) awscdk.CustomResource {
 	analyzer := s.Zone.Services.AccessAnalyzer
-	return s.resource(scope, id, security.TypeAccessAnalyzer, "services.accessAnalyzer", map[string]any{
+	return s.resource(scope, id, resourcetype.AccessAnalyzer, "services.accessAnalyzer", map[string]any{
 		"NamePrefix":       s.Zone.Prefix,
 		"UnusedAccess":     fmt.Sprint(analyzer.UnusedAccess),
 		"UnusedAccessDays": strconv.Itoa(analyzer.UnusedAccessDays),
@@ -118,20 +118,20 @@ func (s *SecurityServices) NewAccessAnalyzer(scope constructs.Construct, id stri
 
 // NewInspector adds Amazon Inspector.
 func (s *SecurityServices) NewInspector(scope constructs.Construct, id string) awscdk.CustomResource {
-	return s.resource(scope, id, security.TypeInspector, "services.inspector", map[string]any{"Types": s.Zone.Services.Inspector.Scan})
+	return s.resource(scope, id, resourcetype.Inspector, "services.inspector", map[string]any{"Types": s.Zone.Services.Inspector.Scan})
 }
 
 // NewMacie adds Amazon Macie.
 func (s *SecurityServices) NewMacie(scope constructs.Construct, id string) awscdk.CustomResource {
-	return s.resource(scope, id, security.TypeMacie, "services.macie", nil)
+	return s.resource(scope, id, resourcetype.Macie, "services.macie", nil)
 }
 
 // NewDetective adds Amazon Detective.
 func (s *SecurityServices) NewDetective(scope constructs.Construct, id string) awscdk.CustomResource {
-	return s.resource(scope, id, security.TypeDetective, "services.detective", nil)
+	return s.resource(scope, id, resourcetype.Detective, "services.detective", nil)
 }
 
 // NewRootAccess adds centralized root access.
 func (s *SecurityServices) NewRootAccess(scope constructs.Construct, id string) awscdk.CustomResource {
-	return newCustomResource(scope, id, s.ServiceToken, security.TypeRootAccess, map[string]any{"ConfigKey": "services.rootAccess"})
+	return newCustomResource(scope, id, s.ServiceToken, resourcetype.RootAccess, map[string]any{"ConfigKey": "services.rootAccess"})
 }

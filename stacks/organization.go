@@ -8,7 +8,7 @@ import (
 	"github.com/landfall-aws/landfall/config"
 	"github.com/landfall-aws/landfall/constructs"
 	"github.com/landfall-aws/landfall/internal/guardrail"
-	"github.com/landfall-aws/landfall/internal/security"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 )
 
 // stackSetsPrincipal is the service principal under which StackSets act in an organization.
@@ -35,15 +35,15 @@ func trustedServices(s config.Services) []trustedService {
 			services = append(services, service)
 		}
 	}
-	add(s.AccessAnalyzer.Enabled, trustedService{"AccessAnalyzer", security.AccessAnalyzerPrincipal, "services.accessAnalyzer", true})
+	add(s.AccessAnalyzer.Enabled, trustedService{"AccessAnalyzer", resourcetype.AccessAnalyzerPrincipal, "services.accessAnalyzer", true})
 	add(s.Config.Enabled, trustedService{"Config", "config.amazonaws.com", "services.config", true})
-	add(s.GuardDuty.Enabled, trustedService{"GuardDuty", security.GuardDutyPrincipal, "services.guardDuty", false})
+	add(s.GuardDuty.Enabled, trustedService{"GuardDuty", resourcetype.GuardDutyPrincipal, "services.guardDuty", false})
 	add(s.GuardDuty.Enabled && s.GuardDuty.Plans.Malware, trustedService{"MalwareProtection", "malware-protection.guardduty.amazonaws.com", "services.guardDuty", false})
-	add(s.SecurityHub.Enabled, trustedService{"SecurityHub", security.SecurityHubPrincipal, "services.securityHub", false})
-	add(s.Inspector.Enabled, trustedService{"Inspector", security.InspectorPrincipal, "services.inspector", false})
-	add(s.Macie.Enabled, trustedService{"Macie", security.MaciePrincipal, "services.macie", false})
-	add(s.Detective.Enabled, trustedService{"Detective", security.DetectivePrincipal, "services.detective", false})
-	add(s.RootAccess.Central, trustedService{"RootAccess", security.RootAccessPrincipal, "services.rootAccess", false})
+	add(s.SecurityHub.Enabled, trustedService{"SecurityHub", resourcetype.SecurityHubPrincipal, "services.securityHub", false})
+	add(s.Inspector.Enabled, trustedService{"Inspector", resourcetype.InspectorPrincipal, "services.inspector", false})
+	add(s.Macie.Enabled, trustedService{"Macie", resourcetype.MaciePrincipal, "services.macie", false})
+	add(s.Detective.Enabled, trustedService{"Detective", resourcetype.DetectivePrincipal, "services.detective", false})
+	add(s.RootAccess.Central, trustedService{"RootAccess", resourcetype.RootAccessPrincipal, "services.rootAccess", false})
 	return services
 }
 

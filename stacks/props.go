@@ -10,6 +10,8 @@ import (
 	"github.com/landfall-aws/landfall/internal/alert"
 	"github.com/landfall-aws/landfall/internal/detective"
 	"github.com/landfall-aws/landfall/internal/guardrail"
+	"github.com/landfall-aws/landfall/internal/member"
+	"github.com/landfall-aws/landfall/internal/template"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
@@ -20,12 +22,10 @@ type Props struct {
 	Guardrails []guardrail.Policy
 	// Alerts are the alerts with their routing.
 	Alerts []alert.Routed
-	// Forwards are the rules that bring the alerts' events to the audit account.
-	Forwards []alert.Forward
 	// MetricFilters are the filters on the trail's log group.
 	MetricFilters []alert.MetricFilter
-	// Detective are the detective rules.
-	Detective []detective.Rule
+	// Members are the templates that StackSets carry into accounts, by name.
+	Members map[string]*template.Template
 	// Handler is the source of the custom-resource function.
 	Handler constructs.HandlerSource
 	// Context is the CDK context, with the feature flags, that the app was made with.
@@ -63,7 +63,13 @@ func NewProps(z *zone.Zone, zoneFile string, handler constructs.HandlerSource, c
 		return nil, err
 	}
 	return &Props{
-		Zone: z, Guardrails: policies, Alerts: routed, Forwards: forwards, MetricFilters: metricFilters, Detective: rules,
-		Handler: handler, Context: context,
+		Zone: z, Guardrails: policies, Alerts: routed, MetricFilters: metricFilters, Handler: handler, Context: context,
+		Members: map[string]*template.Template{
+			logArchiveTemplate:         member.LogArchive(z),
+			auditTemplate:              member.Audit(z, routed),
+			baselineGlobalTemplate:     member.BaselineGlobal(z),
+			baselineRegionalTemplate:   member.BaselineRegional(z, forwards, rules),
+			managementRegionalTemplate: member.ManagementRegional(z, forwards, rules),
+		},
 	}, nil
 }

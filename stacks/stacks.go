@@ -13,8 +13,6 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/landfall-aws/landfall/constructs"
-	"github.com/landfall-aws/landfall/internal/member"
-	"github.com/landfall-aws/landfall/internal/template"
 )
 
 // Add adds every stack of the zone to an app, in the order in which they deploy.
@@ -66,13 +64,7 @@ func newStack(app awscdk.App, p *Props, id, name, description string) awscdk.Sta
 func memberTemplates(app awscdk.App, p *Props) (map[string]constructs.MemberTemplate, error) {
 	dir := filepath.Join(*app.Outdir(), "member-templates")
 	written := map[string]constructs.MemberTemplate{}
-	for name, t := range map[string]*template.Template{
-		logArchiveTemplate:         member.LogArchive(p.Zone),
-		auditTemplate:              member.Audit(p.Zone, p.Alerts),
-		baselineGlobalTemplate:     member.BaselineGlobal(p.Zone),
-		baselineRegionalTemplate:   member.BaselineRegional(p.Zone, p.Forwards, p.Detective),
-		managementRegionalTemplate: member.ManagementRegional(p.Zone, p.Forwards, p.Detective),
-	} {
+	for name, t := range p.Members {
 		var err error
 		if written[name], err = constructs.WriteMemberTemplate(dir, name, t); err != nil {
 			return nil, err

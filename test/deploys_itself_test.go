@@ -11,7 +11,7 @@ import (
 	"github.com/landfall-aws/landfall/controls"
 	"github.com/landfall-aws/landfall/internal/guardrail"
 	"github.com/landfall-aws/landfall/internal/policy"
-	"github.com/landfall-aws/landfall/internal/security"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 )
 
 // deployActions are the calls with which CloudFormation creates, changes and deletes a resource of a type
@@ -88,7 +88,7 @@ func TestNoGuardrailStopsTheZoneFromDeployingItself(t *testing.T) {
 		require.NotEmpty(t, deployActions[kind], "the test must know how CloudFormation deploys a %s", kind)
 		requests["stacksets-exec-0a1b2c3d4e5f6a7b8c9d"] = append(requests["stacksets-exec-0a1b2c3d4e5f6a7b8c9d"], deployActions[kind]...)
 	}
-	requests["landfall-security-administration"] = security.AuditPermissions()
+	requests["landfall-security-administration"] = resourcetype.AuditPermissions()
 	requests["landfall-config-recorder"] = []string{"s3:PutObject", "s3:GetBucketAcl", "kms:GenerateDataKey", "ec2:DescribeInstances", "iam:ListUsers"}
 	requests["landfall-event-forwarder"] = []string{"events:PutEvents"}
 

@@ -16,8 +16,8 @@ import (
 	"github.com/landfall-aws/landfall/controls"
 	"github.com/landfall-aws/landfall/internal/alert"
 	"github.com/landfall-aws/landfall/internal/guardrail"
-	"github.com/landfall-aws/landfall/internal/organization"
 	"github.com/landfall-aws/landfall/internal/plan"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
@@ -40,10 +40,10 @@ var replacing = map[string][]string{
 	"AWS::S3::Bucket":                          {"BucketName", "BucketNamePrefix", "BucketNamespace", "ObjectLockEnabled"},
 	"AWS::SNS::Topic":                          {"TopicName", "FifoTopic"},
 	"AWS::SQS::Queue":                          {"QueueName", "FifoQueue"},
-	organization.TypeAccount:                   {"Name"},
-	organization.TypeOrganizationalUnit:        {"Path"},
-	organization.TypeTrustedAccess:             {"ServicePrincipal"},
-	organization.TypeDelegatedAdministrator:    {"ServicePrincipal", "AccountId"},
+	resourcetype.Account:                       {"Name"},
+	resourcetype.OrganizationalUnit:            {"Path"},
+	resourcetype.TrustedAccess:                 {"ServicePrincipal"},
+	resourcetype.DelegatedAdministrator:        {"ServicePrincipal", "AccountId"},
 	"AWS::CloudFormation::CustomResource":      {"ServiceToken"},
 	"AWS::Config::ConfigurationAggregator":     {"ConfigurationAggregatorName"},
 	"AWS::CloudFormation::WaitConditionHandle": nil,
@@ -512,15 +512,15 @@ func (e edit) mayLeave(r resource) string {
 		return "the service was turned off"
 	}
 	switch r.kind {
-	case organization.TypeAccount:
+	case resourcetype.Account:
 		if !named(fmt.Sprint(r.properties["Name"])) {
 			return "the account's line was removed"
 		}
-	case organization.TypeOrganizationalUnit:
+	case resourcetype.OrganizationalUnit:
 		if !hasUnit(fmt.Sprint(r.properties["Path"])) {
 			return "the OU was removed"
 		}
-	case "AWS::Organizations::Policy", organization.TypePolicyTarget:
+	case "AWS::Organizations::Policy", resourcetype.PolicyTarget:
 		gone := slices.ContainsFunc(a.OUs, func(o zone.OU) bool { return !hasUnit(o.Path) })
 		if gone || !cmp.Equal(a.Guardrails, b.Guardrails) {
 			return "an OU was removed or guardrails were switched off"
@@ -533,7 +533,7 @@ func (e edit) mayLeave(r resource) string {
 		if !b.Trail.CloudWatchLogs.Enabled {
 			return "the trail's log group was turned off"
 		}
-	case organization.TypeKey:
+	case resourcetype.Key:
 		return service(b.Services.GuardDuty.Enabled)
 	}
 	switch r.properties["ConfigKey"] {
@@ -568,17 +568,17 @@ func (e edit) label(stack string, x, y resource) string {
 	}
 	text := func(property string) string { return fmt.Sprint(r.properties[property]) }
 	switch {
-	case r.kind == organization.TypeAccount:
+	case r.kind == resourcetype.Account:
 		return "account " + text("Name")
-	case r.kind == organization.TypeOrganizationalUnit:
+	case r.kind == resourcetype.OrganizationalUnit:
 		return "OU " + text("Path")
-	case r.kind == organization.TypePolicyTarget:
+	case r.kind == resourcetype.PolicyTarget:
 		return "target " + text("ConfigKey")
-	case r.kind == organization.TypePolicyTypes:
+	case r.kind == resourcetype.PolicyTypes:
 		return "policy types"
-	case r.kind == organization.TypeEditGuard:
+	case r.kind == resourcetype.EditGuard:
 		return "edit guard"
-	case r.kind == organization.TypeKey:
+	case r.kind == resourcetype.Key:
 		return "" // is only read
 	case r.kind == "AWS::CloudFormation::StackSet":
 		return "StackSet " + text("StackSetName")
@@ -621,8 +621,8 @@ func (e edit) regionProblems() []string {
 
 // refuses says that the plan and the edit guard refuse to leave a Region.
 func (e edit) refuses(region string) bool {
-	guard := e.before.stacks["Organization"].resources(organization.TypeEditGuard)
-	now := e.after.stacks["Organization"].resources(organization.TypeEditGuard)
+	guard := e.before.stacks["Organization"].resources(resourcetype.EditGuard)
+	now := e.after.stacks["Organization"].resources(resourcetype.EditGuard)
 	if len(guard) != 1 || len(now) != 1 || guard[0].id != now[0].id {
 		return false
 	}

@@ -9,8 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/landfall-aws/landfall/constructs"
-	"github.com/landfall-aws/landfall/internal/organization"
-	"github.com/landfall-aws/landfall/internal/security"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 )
 
 // precious are the types whose resources hold data or identity, or are what others depend on.
@@ -33,8 +32,8 @@ func TestWhatMustNotBeLostIsRetained(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range append(precious, organization.Types()...) {
-		if kind != organization.TypePolicyTarget {
+	for _, kind := range append(precious, resourcetype.OrganizationTypes()...) {
+		if kind != resourcetype.PolicyTarget {
 			require.True(t, seen[kind], "the zone has a %s", kind)
 		}
 	}
@@ -80,7 +79,7 @@ func TestTheHandlerMayDoWhatItNeedsAndNothingElse(t *testing.T) {
 			}
 		}
 	}
-	want := slices.Concat(organization.Permissions(), security.Permissions(), []string{"logs:CreateLogStream", "logs:PutLogEvents"})
+	want := slices.Concat(resourcetype.OrganizationPermissions(), resourcetype.SecurityPermissions(), []string{"logs:CreateLogStream", "logs:PutLogEvents"})
 	slices.Sort(want)
 	require.ElementsMatch(t, slices.Compact(want), actions)
 	for _, action := range actions {

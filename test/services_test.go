@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 	"github.com/landfall-aws/landfall/internal/security"
 )
 
@@ -40,21 +41,21 @@ services:
 // The handler refuses what it does not understand only when the zone is deployed; this finds it earlier.
 func TestTheSecurityStackSpeaksTheHandlersLanguage(t *testing.T) {
 	stack := assemblyOf(t, everyService).stacks["Security"]
-	for _, kind := range security.Types() {
+	for _, kind := range resourcetype.SecurityTypes() {
 		r := stack.only(t, kind, nil)
-		if kind != security.TypeRootAccess {
+		if kind != resourcetype.RootAccess {
 			require.Equal(t, "eu-central-1", r.properties["HomeRegion"], kind)
 			require.Equal(t, []any{"eu-central-1", "us-east-1"}, r.properties["Regions"], kind)
 			require.Equal(t, "landfall-security-administration", r.properties["RoleName"], kind)
 		}
 	}
-	for name := range stack.only(t, security.TypeGuardDuty, nil).properties["Features"].(map[string]any) {
+	for name := range stack.only(t, resourcetype.GuardDuty, nil).properties["Features"].(map[string]any) {
 		require.Contains(t, security.GuardDutyFeatures(), name)
 	}
-	for _, scan := range stack.only(t, security.TypeInspector, nil).properties["Types"].([]any) {
+	for _, scan := range stack.only(t, resourcetype.Inspector, nil).properties["Types"].([]any) {
 		require.Contains(t, security.InspectorTypes(), scan)
 	}
-	hub := stack.only(t, security.TypeSecurityHub, nil).properties
+	hub := stack.only(t, resourcetype.SecurityHub, nil).properties
 	for control, text := range hub["CustomParameters"].(map[string]any) {
 		_, err := security.ParseParameters(text.(string))
 		require.NoError(t, err, control)

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/landfall-aws/landfall/internal/fakeaws"
-	"github.com/landfall-aws/landfall/internal/organization"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 )
 
 // operationCase is one event on a prepared organization.
@@ -51,45 +51,45 @@ func operationCases() []operationCase {
 		return properties{"HomeRegion": "eu-central-1", "Prefix": "landfall", "AlertRegions": regions}
 	}
 	return []operationCase{
-		{name: "a new organization", event: create(organization.TypeOrganization, properties{})},
-		{name: "an organization to adopt", options: inUse, still: true, event: create(organization.TypeOrganization, properties{})},
-		{name: "policy types", options: slow, event: create(organization.TypePolicyTypes,
+		{name: "a new organization", event: create(resourcetype.Organization, properties{})},
+		{name: "an organization to adopt", options: inUse, still: true, event: create(resourcetype.Organization, properties{})},
+		{name: "policy types", options: slow, event: create(resourcetype.PolicyTypes,
 			properties{"PolicyTypes": []any{"SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY", "TAG_POLICY"}})},
-		{name: "policy types that are enabled", options: inUse, still: true, event: create(organization.TypePolicyTypes,
+		{name: "policy types that are enabled", options: inUse, still: true, event: create(resourcetype.PolicyTypes,
 			properties{"PolicyTypes": []any{"SERVICE_CONTROL_POLICY"}})},
-		{name: "trusted access", options: slow, event: create(organization.TypeTrustedAccess, access("config.amazonaws.com"))},
-		{name: "trusted access of StackSets", options: slow, event: create(organization.TypeTrustedAccess, access(organization.StackSetsPrincipal))},
-		{name: "a new OU", options: slow, prepare: prod, event: create(organization.TypeOrganizationalUnit,
+		{name: "trusted access", options: slow, event: create(resourcetype.TrustedAccess, access("config.amazonaws.com"))},
+		{name: "trusted access of StackSets", options: slow, event: create(resourcetype.TrustedAccess, access(resourcetype.StackSetsPrincipal))},
+		{name: "a new OU", options: slow, prepare: prod, event: create(resourcetype.OrganizationalUnit,
 			unit("Workloads/Test", properties{"a": "1"}))},
-		{name: "an OU to adopt", options: slow, prepare: prod, still: true, event: create(organization.TypeOrganizationalUnit,
+		{name: "an OU to adopt", options: slow, prepare: prod, still: true, event: create(resourcetype.OrganizationalUnit,
 			unit("Workloads/Prod", nil))},
 		{name: "an OU with other tags", options: slow, prepare: func(s *fakeaws.Server) {
 			id := s.AddOrganizationalUnit("Workloads/Prod")
 			s.SetTag(id, "a", "1")
 			s.SetTag(id, "foreign", "kept")
-		}, event: update("ou/Workloads/Prod", organization.TypeOrganizationalUnit,
+		}, event: update("ou/Workloads/Prod", resourcetype.OrganizationalUnit,
 			unit("Workloads/Prod", properties{"b": "2"}), unit("Workloads/Prod", properties{"a": "1"}))},
-		{name: "a new account", options: slow, prepare: prod, event: create(organization.TypeAccount, account(nil))},
-		{name: "an account to adopt by e-mail", options: slow, prepare: orders, event: create(organization.TypeAccount, account(nil))},
-		{name: "an account to adopt by id", options: slow, prepare: orders, event: create(organization.TypeAccount, account(properties{"AccountId": ordersID}))},
+		{name: "a new account", options: slow, prepare: prod, event: create(resourcetype.Account, account(nil))},
+		{name: "an account to adopt by e-mail", options: slow, prepare: orders, event: create(resourcetype.Account, account(nil))},
+		{name: "an account to adopt by id", options: slow, prepare: orders, event: create(resourcetype.Account, account(properties{"AccountId": ordersID}))},
 		{name: "an account in its place", options: inUse, prepare: orders, still: true,
-			event: create(organization.TypeAccount, account(properties{"OrganizationalUnitPath": "", "Tags": properties{"foreign": "kept"}}))},
-		{name: "an account with another OU and other tags", options: slow, prepare: orders, event: update("account/orders-prod", organization.TypeAccount,
+			event: create(resourcetype.Account, account(properties{"OrganizationalUnitPath": "", "Tags": properties{"foreign": "kept"}}))},
+		{name: "an account with another OU and other tags", options: slow, prepare: orders, event: update("account/orders-prod", resourcetype.Account,
 			account(properties{"OrganizationalUnitPath": "Suspended", "State": "suspended", "Tags": properties{"team": "x"}}),
 			account(properties{"Tags": properties{"foreign": "kept"}}))},
 		{name: "a delegated administrator", options: slow, prepare: func(s *fakeaws.Server) {
 			orders(s)
 			s.AddTrustedAccess("config.amazonaws.com")
-		}, event: create(organization.TypeDelegatedAdministrator, properties{"AccountId": ordersID, "ServicePrincipal": "config.amazonaws.com"})},
-		{name: "an OU as target", options: slow, prepare: orders, still: true, event: create(organization.TypePolicyTarget, properties{"OrganizationalUnitPath": "Workloads/Prod"})},
-		{name: "an account as target by e-mail", options: slow, prepare: orders, still: true, event: create(organization.TypePolicyTarget, properties{"AccountEmail": "aws+orders-prod@example.com"})},
-		{name: "an account as target by id", options: slow, prepare: orders, still: true, event: create(organization.TypePolicyTarget, properties{"AccountId": ordersID})},
+		}, event: create(resourcetype.DelegatedAdministrator, properties{"AccountId": ordersID, "ServicePrincipal": "config.amazonaws.com"})},
+		{name: "an OU as target", options: slow, prepare: orders, still: true, event: create(resourcetype.PolicyTarget, properties{"OrganizationalUnitPath": "Workloads/Prod"})},
+		{name: "an account as target by e-mail", options: slow, prepare: orders, still: true, event: create(resourcetype.PolicyTarget, properties{"AccountEmail": "aws+orders-prod@example.com"})},
+		{name: "an account as target by id", options: slow, prepare: orders, still: true, event: create(resourcetype.PolicyTarget, properties{"AccountId": ordersID})},
 		{name: "a key", options: inUse, prepare: func(s *fakeaws.Server) { s.AddKeyAlias(aliasARN, keyARN, 1) }, still: true,
-			event: create(organization.TypeKey, properties{"AliasArn": aliasARN})},
+			event: create(resourcetype.Key, properties{"AliasArn": aliasARN})},
 		{name: "a new zone among others' stacks and trails", options: slow, prepare: othersStacksAndTrails, still: true,
-			event: create(organization.TypeEditGuard, edited("us-east-1"))},
+			event: create(resourcetype.EditGuard, edited("us-east-1"))},
 		{name: "an edit in a roll-back", options: inUse, prepare: func(s *fakeaws.Server) { s.SetStackStatus(stackID, "UPDATE_ROLLBACK_IN_PROGRESS") }, still: true,
-			event: update("edit-guard", organization.TypeEditGuard, edited("us-east-1"), edited("us-east-1", "eu-west-1"))},
+			event: update("edit-guard", resourcetype.EditGuard, edited("us-east-1"), edited("us-east-1", "eu-west-1"))},
 	}
 }
 
@@ -189,7 +189,7 @@ func (r faultReport) assertComplete(t *testing.T, cases int) {
 func TestEveryRequestSurvivesEveryFault(t *testing.T) {
 	cases := operationCases()
 	report := injectFaults(t, cases)
-	for resourceType, calls := range organization.Requests() {
+	for resourceType, calls := range resourcetype.OrganizationRequests() {
 		assert.ElementsMatch(t, calls, report.names(resourceType), "requests of %s", resourceType)
 	}
 	report.assertComplete(t, len(cases))
@@ -276,14 +276,14 @@ func injectFaults(t *testing.T, cases []operationCase) faultReport {
 // The role of the handler is built from this list, so it must neither lack nor add anything.
 func TestThePermissionsAreTheRequestsAndWhatAWSChecksBehindThem(t *testing.T) {
 	wanted := map[string]bool{"iam:CreateServiceLinkedRole": true}
-	for _, calls := range organization.Requests() {
+	for _, calls := range resourcetype.OrganizationRequests() {
 		for _, call := range calls {
 			if call != "sts:GetCallerIdentity" {
 				wanted[call] = true
 			}
 		}
 	}
-	permissions := organization.Permissions()
+	permissions := resourcetype.OrganizationPermissions()
 	assert.ElementsMatch(t, slices.Collect(maps.Keys(wanted)), permissions)
 	assert.True(t, slices.IsSorted(permissions))
 	for _, action := range permissions {

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/landfall-aws/landfall/internal/fakeaws"
-	"github.com/landfall-aws/landfall/internal/organization"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 )
 
 // stackOf is the id of the first stack of the zone with a prefix.
@@ -49,7 +49,7 @@ func createStack(s *fakeaws.Server, prefix string) {
 }
 
 func newZone(prefix, homeRegion string) map[string]any {
-	return create(organization.TypeEditGuard, properties{"ConfigKey": "regions", "HomeRegion": homeRegion, "Prefix": prefix,
+	return create(resourcetype.EditGuard, properties{"ConfigKey": "regions", "HomeRegion": homeRegion, "Prefix": prefix,
 		"AlertRegions": []any{homeRegion}})
 }
 

@@ -13,7 +13,7 @@ import (
 
 	"github.com/landfall-aws/landfall/internal/customresource"
 	"github.com/landfall-aws/landfall/internal/fakeaws"
-	"github.com/landfall-aws/landfall/internal/organization"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 )
 
 func account(changes properties) properties {
@@ -34,32 +34,32 @@ func TestAnEmptyManagementAccountGetsAnOrganizationWithEverythingInIt(t *testing
 		PolicyTypeChange: 20 * time.Second, StaleReads: 2, PageSize: 1, EmptyFirstPage: true, RateLimits: true})
 	p.server.AddKeyAlias("arn:aws:kms:eu-central-1:444455556666:alias/landfall-trail", "arn:aws:kms:eu-central-1:444455556666:key/k-1", 2)
 
-	created := p.ok(create(organization.TypeOrganization, properties{}))
+	created := p.ok(create(resourcetype.Organization, properties{}))
 	assert.Equal(t, "organization", created.id)
 	assert.Equal(t, "o-exampleorgid", created.attributes["Id"])
 	assert.Equal(t, "r-ex01", created.attributes["RootId"])
 	assert.Equal(t, fakeaws.ManagementAccountID, created.attributes["ManagementAccountId"])
 	assert.Contains(t, created.attributes["Arn"], "arn:aws:organizations::")
 
-	types := p.ok(create(organization.TypePolicyTypes, properties{"PolicyTypes": []any{"SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY", "TAG_POLICY"}}))
+	types := p.ok(create(resourcetype.PolicyTypes, properties{"PolicyTypes": []any{"SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY", "TAG_POLICY"}}))
 	assert.Equal(t, "r-ex01", types.attributes["RootId"])
-	for _, principal := range []string{"cloudtrail.amazonaws.com", "config.amazonaws.com", organization.StackSetsPrincipal} {
-		p.ok(create(organization.TypeTrustedAccess, properties{"ServicePrincipal": principal}))
+	for _, principal := range []string{"cloudtrail.amazonaws.com", "config.amazonaws.com", resourcetype.StackSetsPrincipal} {
+		p.ok(create(resourcetype.TrustedAccess, properties{"ServicePrincipal": principal}))
 	}
 	for _, path := range []string{"Security", "Workloads", "Workloads/Prod"} {
-		unit := p.ok(create(organization.TypeOrganizationalUnit, properties{"Path": path, "Tags": map[string]any{"owner": "platform"}}))
+		unit := p.ok(create(resourcetype.OrganizationalUnit, properties{"Path": path, "Tags": map[string]any{"owner": "platform"}}))
 		assert.Equal(t, "ou/"+path, unit.id)
 		assert.Regexp(t, "^ou-", unit.attributes["Id"])
 	}
-	orders := p.ok(create(organization.TypeAccount, account(nil)))
+	orders := p.ok(create(resourcetype.Account, account(nil)))
 	assert.Equal(t, "account/orders-prod", orders.id)
 	assert.Equal(t, "aws+orders-prod@example.com", orders.attributes["Email"])
 	assert.Equal(t, "orders-prod", orders.attributes["Name"])
-	audit := p.ok(create(organization.TypeAccount, properties{"Name": "audit", "Email": "aws+audit@example.com", "OrganizationalUnitPath": "Security"}))
-	p.ok(create(organization.TypeDelegatedAdministrator, properties{"AccountId": audit.attributes["AccountId"], "ServicePrincipal": "config.amazonaws.com"}))
-	target := p.ok(create(organization.TypePolicyTarget, properties{"AccountEmail": "AWS+Audit@example.com"}))
+	audit := p.ok(create(resourcetype.Account, properties{"Name": "audit", "Email": "aws+audit@example.com", "OrganizationalUnitPath": "Security"}))
+	p.ok(create(resourcetype.DelegatedAdministrator, properties{"AccountId": audit.attributes["AccountId"], "ServicePrincipal": "config.amazonaws.com"}))
+	target := p.ok(create(resourcetype.PolicyTarget, properties{"AccountEmail": "AWS+Audit@example.com"}))
 	assert.Equal(t, audit.attributes["AccountId"], target.attributes["Id"])
-	key := p.ok(create(organization.TypeKey, properties{"AliasArn": "arn:aws:kms:eu-central-1:444455556666:alias/landfall-trail"}))
+	key := p.ok(create(resourcetype.Key, properties{"AliasArn": "arn:aws:kms:eu-central-1:444455556666:alias/landfall-trail"}))
 	assert.Equal(t, "arn:aws:kms:eu-central-1:444455556666:key/k-1", key.attributes["KeyArn"])
 
 	state := p.server.Snapshot()
@@ -67,7 +67,7 @@ func TestAnEmptyManagementAccountGetsAnOrganizationWithEverythingInIt(t *testing
 	assert.Contains(t, state, `account `+audit.attributes["AccountId"].(string)+` "audit" aws+audit@example.com ACTIVE below /Security`)
 	assert.Contains(t, state, "tag "+orders.attributes["AccountId"].(string)+" team=orders")
 	assert.Contains(t, state, "policy type TAG_POLICY")
-	assert.Contains(t, state, "trusted access "+organization.StackSetsPrincipal)
+	assert.Contains(t, state, "trusted access "+resourcetype.StackSetsPrincipal)
 	assert.Contains(t, state, "delegated administrator "+audit.attributes["AccountId"].(string)+" of config.amazonaws.com")
 	for _, email := range []string{"aws+orders-prod@example.com", "aws+audit@example.com"} {
 		assert.Len(t, p.server.AccountIDs(email), 1, email)
@@ -80,11 +80,11 @@ func TestAnOperationIsCompleteOnlyWhenItsWriteHasBeenReadBack(t *testing.T) {
 		event       map[string]any
 		write, read string
 	}{
-		"a policy type":  {create(organization.TypePolicyTypes, properties{"PolicyTypes": []any{"TAG_POLICY"}}), "EnablePolicyType", "ListRoots"},
-		"trusted access": {create(organization.TypeTrustedAccess, properties{"ServicePrincipal": "config.amazonaws.com"}), "EnableAWSServiceAccess", "ListAWSServiceAccessForOrganization"},
-		"an OU":          {create(organization.TypeOrganizationalUnit, properties{"Path": "Security"}), "CreateOrganizationalUnit", "ListOrganizationalUnitsForParent"},
-		"a tag":          {create(organization.TypeOrganizationalUnit, properties{"Path": "Workloads", "Tags": properties{"a": "b"}}), "TagResource", "ListTagsForResource"},
-		"a move":         {create(organization.TypeAccount, account(properties{"Tags": nil})), "MoveAccount", "ListParents"},
+		"a policy type":  {create(resourcetype.PolicyTypes, properties{"PolicyTypes": []any{"TAG_POLICY"}}), "EnablePolicyType", "ListRoots"},
+		"trusted access": {create(resourcetype.TrustedAccess, properties{"ServicePrincipal": "config.amazonaws.com"}), "EnableAWSServiceAccess", "ListAWSServiceAccessForOrganization"},
+		"an OU":          {create(resourcetype.OrganizationalUnit, properties{"Path": "Security"}), "CreateOrganizationalUnit", "ListOrganizationalUnitsForParent"},
+		"a tag":          {create(resourcetype.OrganizationalUnit, properties{"Path": "Workloads", "Tags": properties{"a": "b"}}), "TagResource", "ListTagsForResource"},
+		"a move":         {create(resourcetype.Account, account(properties{"Tags": nil})), "MoveAccount", "ListParents"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, _ := existing(t, fakeaws.Options{StaleReads: stale})
@@ -115,13 +115,13 @@ func existing(t *testing.T, options fakeaws.Options) (p *provider, accountID str
 
 func TestAnExistingOrganizationIsAdoptedAndOnlyWhatDiffersIsChanged(t *testing.T) {
 	p, id := existing(t, fakeaws.Options{})
-	p.ok(create(organization.TypeOrganization, properties{}))
-	p.ok(create(organization.TypePolicyTypes, properties{"PolicyTypes": []any{"SERVICE_CONTROL_POLICY"}}))
-	p.ok(create(organization.TypeOrganizationalUnit, properties{"Path": "Workloads"}))
-	p.ok(create(organization.TypeOrganizationalUnit, properties{"Path": "Workloads/Prod"}))
+	p.ok(create(resourcetype.Organization, properties{}))
+	p.ok(create(resourcetype.PolicyTypes, properties{"PolicyTypes": []any{"SERVICE_CONTROL_POLICY"}}))
+	p.ok(create(resourcetype.OrganizationalUnit, properties{"Path": "Workloads"}))
+	p.ok(create(resourcetype.OrganizationalUnit, properties{"Path": "Workloads/Prod"}))
 	require.Empty(t, p.server.Mutations())
 
-	adopted := p.ok(create(organization.TypeAccount, account(nil)))
+	adopted := p.ok(create(resourcetype.Account, account(nil)))
 	assert.Equal(t, id, adopted.attributes["AccountId"])
 	assert.Equal(t, "Orders (production)", adopted.attributes["Name"], "an account keeps its name")
 	assert.Equal(t, []string{"organizations:MoveAccount", "organizations:TagResource"}, names(p.server.Mutations()))
@@ -132,17 +132,17 @@ func TestAnEventThatArrivesAgainChangesNothing(t *testing.T) {
 	p, id := existing(t, fakeaws.Options{})
 	p.server.AddKeyAlias("arn:aws:kms:eu-central-1:444455556666:alias/a", "arn:aws:kms:eu-central-1:444455556666:key/k-1", 0)
 	events := []map[string]any{
-		create(organization.TypeOrganization, properties{}),
-		create(organization.TypePolicyTypes, properties{"PolicyTypes": []any{"TAG_POLICY", "S3_POLICY"}}),
-		create(organization.TypeTrustedAccess, properties{"ServicePrincipal": "config.amazonaws.com"}),
-		create(organization.TypeTrustedAccess, properties{"ServicePrincipal": organization.StackSetsPrincipal}),
-		create(organization.TypeOrganizationalUnit, properties{"Path": "Security", "Tags": map[string]any{"a": "b"}}),
-		create(organization.TypeAccount, account(nil)),
-		create(organization.TypeAccount, properties{"Name": "audit", "Email": "aws+audit@example.com", "OrganizationalUnitPath": "Security"}),
-		create(organization.TypeDelegatedAdministrator, properties{"AccountId": id, "ServicePrincipal": "config.amazonaws.com"}),
-		create(organization.TypePolicyTarget, properties{"OrganizationalUnitPath": ""}),
-		create(organization.TypeKey, properties{"AliasArn": "arn:aws:kms:eu-central-1:444455556666:alias/a"}),
-		create(organization.TypeEditGuard, properties{"HomeRegion": "eu-central-1", "Prefix": "landfall"}),
+		create(resourcetype.Organization, properties{}),
+		create(resourcetype.PolicyTypes, properties{"PolicyTypes": []any{"TAG_POLICY", "S3_POLICY"}}),
+		create(resourcetype.TrustedAccess, properties{"ServicePrincipal": "config.amazonaws.com"}),
+		create(resourcetype.TrustedAccess, properties{"ServicePrincipal": resourcetype.StackSetsPrincipal}),
+		create(resourcetype.OrganizationalUnit, properties{"Path": "Security", "Tags": map[string]any{"a": "b"}}),
+		create(resourcetype.Account, account(nil)),
+		create(resourcetype.Account, properties{"Name": "audit", "Email": "aws+audit@example.com", "OrganizationalUnitPath": "Security"}),
+		create(resourcetype.DelegatedAdministrator, properties{"AccountId": id, "ServicePrincipal": "config.amazonaws.com"}),
+		create(resourcetype.PolicyTarget, properties{"OrganizationalUnitPath": ""}),
+		create(resourcetype.Key, properties{"AliasArn": "arn:aws:kms:eu-central-1:444455556666:alias/a"}),
+		create(resourcetype.EditGuard, properties{"HomeRegion": "eu-central-1", "Prefix": "landfall"}),
 	}
 	for _, e := range events {
 		first := p.ok(e)
@@ -172,17 +172,17 @@ func TestUpdateAndRollBackReachTheOldAndTheNewState(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, id := existing(t, fakeaws.Options{StaleReads: 1})
-			first := p.ok(create(organization.TypeAccount, old))
+			first := p.ok(create(resourcetype.Account, old))
 			before := p.server.Snapshot()
 
-			updated := p.ok(update(first.id, organization.TypeAccount, changed, old))
+			updated := p.ok(update(first.id, resourcetype.Account, changed, old))
 			assert.Equal(t, first.id, updated.id, "another physical id would delete the resource")
 			assert.Equal(t, id, updated.attributes["AccountId"])
 			after := p.server.Snapshot()
 
-			p.ok(update(first.id, organization.TypeAccount, old, changed))
+			p.ok(update(first.id, resourcetype.Account, old, changed))
 			assert.Equal(t, before, p.server.Snapshot(), "after the roll-back")
-			p.ok(update(first.id, organization.TypeAccount, changed, old))
+			p.ok(update(first.id, resourcetype.Account, changed, old))
 			assert.Equal(t, after, p.server.Snapshot())
 			assert.Contains(t, after, "tag "+id+" foreign=kept")
 			assert.Zero(t, count(p.server.Calls(), "CreateAccount"))
@@ -192,21 +192,21 @@ func TestUpdateAndRollBackReachTheOldAndTheNewState(t *testing.T) {
 
 func TestAnUpdateOfTheEmailNeverCreatesAnAccount(t *testing.T) {
 	p, _ := existing(t, fakeaws.Options{})
-	first := p.ok(create(organization.TypeAccount, account(nil)))
+	first := p.ok(create(resourcetype.Account, account(nil)))
 	changed := account(properties{"Email": "aws+other@example.com"})
-	p.refused(update(first.id, organization.TypeAccount, changed, account(nil)),
+	p.refused(update(first.id, resourcetype.Account, changed, account(nil)),
 		"accounts.orders-prod", "aws+other@example.com", "must not create a second one", "in the account itself")
-	p.ok(update(first.id, organization.TypeAccount, account(nil), changed))
+	p.ok(update(first.id, resourcetype.Account, account(nil), changed))
 	assert.Zero(t, count(p.server.Calls(), "CreateAccount"))
 
 	other := p.server.AddAccount("other", "aws+other@example.com")
-	adopted := p.ok(update(first.id, organization.TypeAccount, changed, account(nil)))
+	adopted := p.ok(update(first.id, resourcetype.Account, changed, account(nil)))
 	assert.Equal(t, other, adopted.attributes["AccountId"])
 }
 
 func TestDeleteAnswersWithoutCallingAWS(t *testing.T) {
 	p, _ := existing(t, fakeaws.Options{})
-	for _, resourceType := range append(organization.Types(), "Custom::Unknown") {
+	for _, resourceType := range append(resourcetype.OrganizationTypes(), "Custom::Unknown") {
 		e := event("Delete", resourceType, properties{"Name": "anything"}, nil)
 		e["PhysicalResourceId"] = "whatever came in"
 		r := p.ok(e)
@@ -223,20 +223,20 @@ func TestMissingAndMalformedPropertiesAreRefusedBeforeAnyCall(t *testing.T) {
 		properties   properties
 		message      []string
 	}{
-		{"policy types without a list", organization.TypePolicyTypes, properties{}, []string{"PolicyTypes is missing"}},
-		{"policy types as a string", organization.TypePolicyTypes, properties{"PolicyTypes": "TAG_POLICY"}, []string{"must be a list of strings"}},
-		{"trusted access of nothing", organization.TypeTrustedAccess, properties{}, []string{"ServicePrincipal is missing"}},
-		{"an OU without a path", organization.TypeOrganizationalUnit, properties{"ConfigKey": "organization.units"}, []string{"organization.units: ", "Path is missing"}},
-		{"an OU with a gap in its path", organization.TypeOrganizationalUnit, properties{"Path": "a//b"}, []string{"empty name"}},
-		{"an account without anything", organization.TypeAccount, properties{}, []string{"Name is missing", "Email is missing"}},
-		{"an account in an unknown state", organization.TypeAccount, account(properties{"State": "closed"}), []string{"State must be active or suspended", `"closed"`}},
-		{"a reserved tag", organization.TypeAccount, account(properties{"Tags": map[string]any{"aws:x": "y"}}), []string{"reserved"}},
-		{"a tag that is no string", organization.TypeAccount, account(properties{"Tags": map[string]any{"x": []any{"y"}}}), []string{"Tags.x must be a string"}},
-		{"a delegation without an account", organization.TypeDelegatedAdministrator, properties{"ServicePrincipal": "config.amazonaws.com"}, []string{"AccountId is missing"}},
-		{"a target of two kinds", organization.TypePolicyTarget, properties{"AccountId": "1", "AccountEmail": "a@example.com"}, []string{"exactly one"}},
-		{"a target of no kind", organization.TypePolicyTarget, properties{}, []string{"exactly one"}},
-		{"a key without an alias", organization.TypeKey, properties{}, []string{"AliasArn is missing"}},
-		{"a guard of nothing", organization.TypeEditGuard, properties{}, []string{"HomeRegion is missing", "Prefix is missing"}},
+		{"policy types without a list", resourcetype.PolicyTypes, properties{}, []string{"PolicyTypes is missing"}},
+		{"policy types as a string", resourcetype.PolicyTypes, properties{"PolicyTypes": "TAG_POLICY"}, []string{"must be a list of strings"}},
+		{"trusted access of nothing", resourcetype.TrustedAccess, properties{}, []string{"ServicePrincipal is missing"}},
+		{"an OU without a path", resourcetype.OrganizationalUnit, properties{"ConfigKey": "organization.units"}, []string{"organization.units: ", "Path is missing"}},
+		{"an OU with a gap in its path", resourcetype.OrganizationalUnit, properties{"Path": "a//b"}, []string{"empty name"}},
+		{"an account without anything", resourcetype.Account, properties{}, []string{"Name is missing", "Email is missing"}},
+		{"an account in an unknown state", resourcetype.Account, account(properties{"State": "closed"}), []string{"State must be active or suspended", `"closed"`}},
+		{"a reserved tag", resourcetype.Account, account(properties{"Tags": map[string]any{"aws:x": "y"}}), []string{"reserved"}},
+		{"a tag that is no string", resourcetype.Account, account(properties{"Tags": map[string]any{"x": []any{"y"}}}), []string{"Tags.x must be a string"}},
+		{"a delegation without an account", resourcetype.DelegatedAdministrator, properties{"ServicePrincipal": "config.amazonaws.com"}, []string{"AccountId is missing"}},
+		{"a target of two kinds", resourcetype.PolicyTarget, properties{"AccountId": "1", "AccountEmail": "a@example.com"}, []string{"exactly one"}},
+		{"a target of no kind", resourcetype.PolicyTarget, properties{}, []string{"exactly one"}},
+		{"a key without an alias", resourcetype.Key, properties{}, []string{"AliasArn is missing"}},
+		{"a guard of nothing", resourcetype.EditGuard, properties{}, []string{"HomeRegion is missing", "Prefix is missing"}},
 		{"an unknown type", "Custom::LandfallCastle", properties{}, []string{"Custom::LandfallCastle", "same version"}},
 	} {
 		t.Run(c.name, func(t *testing.T) { p.refused(create(c.resourceType, c.properties), c.message...) })
@@ -258,11 +258,11 @@ func TestEachReasonForAFailedCreationIsExplainedAndNamesTheConfigKey(t *testing.
 			p := newProvider(t, fakeaws.Options{FeatureSet: "ALL"})
 			p.server.AddOrganizationalUnit("Workloads/Prod")
 			p.server.FailCreation("aws+orders-prod@example.com", reason)
-			p.refused(create(organization.TypeAccount, account(nil)), "accounts.orders-prod: ", reason, part)
+			p.refused(create(resourcetype.Account, account(nil)), "accounts.orders-prod: ", reason, part)
 			assert.Equal(t, 1, count(p.server.Calls(), "CreateAccount"))
 
 			p.server.Advance(time.Minute)
-			p.ok(create(organization.TypeAccount, account(nil)))
+			p.ok(create(resourcetype.Account, account(nil)))
 			assert.Len(t, p.server.AccountIDs("aws+orders-prod@example.com"), 1, "the next run is not held up by the old failure")
 		})
 	}
@@ -271,7 +271,7 @@ func TestEachReasonForAFailedCreationIsExplainedAndNamesTheConfigKey(t *testing.
 			p := newProvider(t, fakeaws.Options{FeatureSet: "ALL"})
 			p.server.AddOrganizationalUnit("Workloads/Prod")
 			p.server.FailCreation("aws+orders-prod@example.com", reason, reason)
-			p.ok(create(organization.TypeAccount, account(nil)))
+			p.ok(create(resourcetype.Account, account(nil)))
 			assert.Equal(t, 3, count(p.server.Calls(), "CreateAccount"))
 		})
 	}
@@ -280,25 +280,25 @@ func TestEachReasonForAFailedCreationIsExplainedAndNamesTheConfigKey(t *testing.
 func TestAnAccountThatCannotBeAdoptedIsExplained(t *testing.T) {
 	p, id := existing(t, fakeaws.Options{})
 	t.Run("an unknown id", func(t *testing.T) {
-		p.refused(create(organization.TypeAccount, account(properties{"AccountId": "999999999999"})), "999999999999", "not a member")
+		p.refused(create(resourcetype.Account, account(properties{"AccountId": "999999999999"})), "999999999999", "not a member")
 	})
 	t.Run("an id with another e-mail", func(t *testing.T) {
-		p.refused(create(organization.TypeAccount, account(properties{"AccountId": id, "Email": "x@example.com"})), id, "AWS+Orders-Prod@example.com", "x@example.com")
+		p.refused(create(resourcetype.Account, account(properties{"AccountId": id, "Email": "x@example.com"})), id, "AWS+Orders-Prod@example.com", "x@example.com")
 	})
 	t.Run("the management account", func(t *testing.T) {
-		p.refused(create(organization.TypeAccount, account(properties{"Email": "management@example.com"})), "is the management account")
+		p.refused(create(resourcetype.Account, account(properties{"Email": "management@example.com"})), "is the management account")
 	})
 	t.Run("an e-mail used elsewhere", func(t *testing.T) {
 		p.server.UseEmailElsewhere("aws+elsewhere@example.com")
-		p.refused(create(organization.TypeAccount, account(properties{"Email": "aws+elsewhere@example.com", "Name": "elsewhere"})), "outside this organization", "Invite")
+		p.refused(create(resourcetype.Account, account(properties{"Email": "aws+elsewhere@example.com", "Name": "elsewhere"})), "outside this organization", "Invite")
 	})
 	t.Run("a closed account that shall be active", func(t *testing.T) {
 		p.server.SetAccountState(id, "CLOSED")
-		p.refused(create(organization.TypeAccount, account(nil)), id, "closed", "90 days")
+		p.refused(create(resourcetype.Account, account(nil)), id, "closed", "90 days")
 	})
 	t.Run("a closed account that is suspended is left alone", func(t *testing.T) {
 		p.server.ForgetCalls()
-		r := p.ok(create(organization.TypeAccount, account(properties{"State": "suspended"})))
+		r := p.ok(create(resourcetype.Account, account(properties{"State": "suspended"})))
 		assert.Equal(t, id, r.attributes["AccountId"])
 		assert.Empty(t, p.server.Mutations())
 	})
@@ -306,13 +306,13 @@ func TestAnAccountThatCannotBeAdoptedIsExplained(t *testing.T) {
 
 func TestTheAccountQuotaIsExplained(t *testing.T) {
 	p := newProvider(t, fakeaws.Options{FeatureSet: "ALL", AccountQuota: 1})
-	p.refused(create(organization.TypeAccount, account(nil)), "accounts.orders-prod", "quota", "Service Quotas", "CreateAccount answered ConstraintViolationException")
+	p.refused(create(resourcetype.Account, account(nil)), "accounts.orders-prod", "quota", "Service Quotas", "CreateAccount answered ConstraintViolationException")
 }
 
 func TestAnOrganizationThatCannotBeUsedIsExplained(t *testing.T) {
 	t.Run("consolidated billing", func(t *testing.T) {
 		p := newProvider(t, fakeaws.Options{FeatureSet: "CONSOLIDATED_BILLING"})
-		p.refused(create(organization.TypeOrganization, properties{"ConfigKey": "organization"}), "organization: ", "consolidated billing only", "cannot be undone")
+		p.refused(create(resourcetype.Organization, properties{"ConfigKey": "organization"}), "organization: ", "consolidated billing only", "cannot be undone")
 		assert.Empty(t, p.server.Mutations())
 	})
 }
@@ -329,7 +329,7 @@ func TestALostCreateAccountAnswerDoesNotCreateASecondAccount(t *testing.T) {
 			}
 			return fakeaws.NoFault
 		})
-		p.ok(create(organization.TypeAccount, account(nil)))
+		p.ok(create(resourcetype.Account, account(nil)))
 		assert.Equal(t, 1, lost)
 		assert.Len(t, p.server.AccountIDs("aws+orders-prod@example.com"), 1, "stale reads: %d", stale)
 	}
@@ -338,7 +338,7 @@ func TestALostCreateAccountAnswerDoesNotCreateASecondAccount(t *testing.T) {
 func TestACrashAfterCreateAccountIsPickedUpByTheNextDeployment(t *testing.T) {
 	p := newProvider(t, fakeaws.Options{FeatureSet: "ALL", AccountCreation: 10 * time.Minute})
 	p.server.AddOrganizationalUnit("Workloads/Prod")
-	e := create(organization.TypeAccount, account(nil))
+	e := create(resourcetype.Account, account(nil))
 	answer, err := invoke(context.Background(), p.handler.OnEvent, e)
 	require.NoError(t, err)
 	e["Data"], e["PhysicalResourceId"] = answer["Data"], answer["PhysicalResourceId"]
@@ -346,7 +346,7 @@ func TestACrashAfterCreateAccountIsPickedUpByTheNextDeployment(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, count(p.server.Calls(), "CreateAccount"))
 
-	p.ok(create(organization.TypeAccount, account(nil)))
+	p.ok(create(resourcetype.Account, account(nil)))
 	assert.Equal(t, 1, count(p.server.Calls(), "CreateAccount"))
 	assert.Len(t, p.server.AccountIDs("aws+orders-prod@example.com"), 1)
 }
@@ -360,7 +360,7 @@ func TestTwoAccountsAtTheSameTimeAreCreatedOneAfterTheOther(t *testing.T) {
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
-			results[i] = p.handle(create(organization.TypeAccount, account(properties{"Name": name, "Email": name + "@example.com"})))
+			results[i] = p.handle(create(resourcetype.Account, account(properties{"Name": name, "Email": name + "@example.com"})))
 		}()
 	}
 	wait.Wait()
@@ -373,14 +373,14 @@ func TestTwoAccountsAtTheSameTimeAreCreatedOneAfterTheOther(t *testing.T) {
 func TestAnAccountWaitsForTheCreationOfAnother(t *testing.T) {
 	p := newProvider(t, fakeaws.Options{FeatureSet: "ALL", AccountCreation: 10 * time.Minute, AllowOverlappingCreations: true})
 	p.server.AddOrganizationalUnit("Workloads/Prod")
-	e := create(organization.TypeAccount, account(properties{"Name": "one", "Email": "one@example.com"}))
+	e := create(resourcetype.Account, account(properties{"Name": "one", "Email": "one@example.com"}))
 	answer, err := invoke(context.Background(), p.handler.OnEvent, e)
 	require.NoError(t, err)
 	e["Data"] = answer["Data"]
 	_, err = invoke(context.Background(), p.handler.IsComplete, e)
 	require.NoError(t, err)
 
-	p.ok(create(organization.TypeAccount, account(properties{"Name": "two", "Email": "two@example.com"})))
+	p.ok(create(resourcetype.Account, account(properties{"Name": "two", "Email": "two@example.com"})))
 	var at []time.Time
 	for _, call := range p.server.Mutations() {
 		if call.Operation == "CreateAccount" {
@@ -395,19 +395,19 @@ func TestTheDelegatedAdministratorOfAnotherIsNotTakenAway(t *testing.T) {
 	p, id := existing(t, fakeaws.Options{})
 	other := p.server.AddAccount("other", "other@example.com")
 	delegation := func(accountID any, principal string) map[string]any {
-		return create(organization.TypeDelegatedAdministrator, properties{"ConfigKey": "services.config", "AccountId": accountID, "ServicePrincipal": principal})
+		return create(resourcetype.DelegatedAdministrator, properties{"ConfigKey": "services.config", "AccountId": accountID, "ServicePrincipal": principal})
 	}
 	p.refused(delegation(id, "config.amazonaws.com"), "services.config", "trusted access", "not enabled")
-	p.ok(create(organization.TypeTrustedAccess, properties{"ServicePrincipal": "config.amazonaws.com"}))
+	p.ok(create(resourcetype.TrustedAccess, properties{"ServicePrincipal": "config.amazonaws.com"}))
 	p.ok(delegation(other, "config.amazonaws.com"))
 	before := p.server.Snapshot()
 	p.refused(delegation(id, "config.amazonaws.com"), "services.config", other, "nothing was changed", "deregister-delegated-administrator")
 	assert.Equal(t, before, p.server.Snapshot())
 	p.refused(delegation(fakeaws.ManagementAccountID, "config.amazonaws.com"), "management account")
 
-	p.ok(create(organization.TypeTrustedAccess, properties{"ServicePrincipal": organization.StackSetsPrincipal}))
-	p.ok(delegation(other, organization.StackSetsPrincipal))
-	p.ok(delegation(id, organization.StackSetsPrincipal))
+	p.ok(create(resourcetype.TrustedAccess, properties{"ServicePrincipal": resourcetype.StackSetsPrincipal}))
+	p.ok(delegation(other, resourcetype.StackSetsPrincipal))
+	p.ok(delegation(id, resourcetype.StackSetsPrincipal))
 }
 
 func TestTheEditGuardRefusesWhatWouldDeleteABaseline(t *testing.T) {
@@ -437,7 +437,7 @@ func TestTheEditGuardRefusesWhatWouldDeleteABaseline(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p := newProvider(t, fakeaws.Options{})
 			p.server.SetStackStatus(stackID, "UPDATE_IN_PROGRESS")
-			e := update("edit-guard", organization.TypeEditGuard, c.edited, zone(nil))
+			e := update("edit-guard", resourcetype.EditGuard, c.edited, zone(nil))
 			if c.message == nil {
 				p.ok(e)
 				assert.Empty(t, p.server.Calls())
@@ -449,17 +449,17 @@ func TestTheEditGuardRefusesWhatWouldDeleteABaseline(t *testing.T) {
 	t.Run("a roll-back undoes an addition", func(t *testing.T) {
 		p := newProvider(t, fakeaws.Options{})
 		p.server.SetStackStatus(stackID, "UPDATE_ROLLBACK_IN_PROGRESS")
-		p.ok(update("edit-guard", organization.TypeEditGuard, withoutIreland, zone(nil)))
+		p.ok(update("edit-guard", resourcetype.EditGuard, withoutIreland, zone(nil)))
 	})
 }
 
 func TestARollBackOfAnAccountThatWasClosedByHandGetsThrough(t *testing.T) {
 	p, id := existing(t, fakeaws.Options{})
 	old, changed := account(nil), account(properties{"Tags": map[string]any{"team": "x"}})
-	first := p.ok(create(organization.TypeAccount, old))
+	first := p.ok(create(resourcetype.Account, old))
 	p.server.SetAccountState(id, "CLOSED")
 	p.server.SetStackStatus(stackID, "UPDATE_IN_PROGRESS")
-	p.refused(update(first.id, organization.TypeAccount, changed, old), "accounts.orders-prod", "closed")
+	p.refused(update(first.id, resourcetype.Account, changed, old), "accounts.orders-prod", "closed")
 
 	p.server.SetStackStatus(stackID, "UPDATE_ROLLBACK_IN_PROGRESS")
 	outage := 6 // more than the SDK tries
@@ -470,16 +470,16 @@ func TestARollBackOfAnAccountThatWasClosedByHandGetsThrough(t *testing.T) {
 		}
 		return fakeaws.NoFault
 	})
-	undone := p.ok(update(first.id, organization.TypeAccount, old, changed))
+	undone := p.ok(update(first.id, resourcetype.Account, old, changed))
 	assert.Equal(t, id, undone.attributes["AccountId"])
-	p.refused(update(first.id, organization.TypeAccount, account(properties{"Email": "nobody@example.com"}), old), "nobody@example.com")
+	p.refused(update(first.id, resourcetype.Account, account(properties{"Email": "nobody@example.com"}), old), "nobody@example.com")
 }
 
 func TestTagsOfAnOUThatNobodyNamedStay(t *testing.T) {
 	p, _ := existing(t, fakeaws.Options{})
 	unit := func(tags properties) properties { return properties{"Path": "Workloads/Prod", "Tags": tags} }
-	first := p.ok(create(organization.TypeOrganizationalUnit, unit(properties{"a": "1", "b": "2"})))
-	p.ok(update(first.id, organization.TypeOrganizationalUnit, unit(properties{"b": "3"}), unit(properties{"a": "1", "b": "2"})))
+	first := p.ok(create(resourcetype.OrganizationalUnit, unit(properties{"a": "1", "b": "2"})))
+	p.ok(update(first.id, resourcetype.OrganizationalUnit, unit(properties{"b": "3"}), unit(properties{"a": "1", "b": "2"})))
 	id := first.attributes["Id"].(string)
 	state := p.server.Snapshot()
 	assert.Contains(t, state, "tag "+id+" foreign=kept")
@@ -493,12 +493,12 @@ func TestWhatNeverComesEndsWithAMessageBeforeCloudFormationGivesUp(t *testing.T)
 		event   map[string]any
 		message []string
 	}{
-		{"an OU whose parent is missing", create(organization.TypeOrganizationalUnit, properties{"ConfigKey": "organization.units", "Path": "Nowhere/Prod"}),
+		{"an OU whose parent is missing", create(resourcetype.OrganizationalUnit, properties{"ConfigKey": "organization.units", "Path": "Nowhere/Prod"}),
 			[]string{"organization.units: after 55 minutes", "the OU Nowhere does not exist", "Run the same command again"}},
-		{"a target that is missing", create(organization.TypePolicyTarget, properties{"AccountEmail": "nobody@example.com"}), []string{"nobody@example.com", "Run the same command again"}},
-		{"a target with an unknown id", create(organization.TypePolicyTarget, properties{"AccountId": "999999999999"}), []string{"999999999999"}},
-		{"a key that is missing", create(organization.TypeKey, properties{"AliasArn": "arn:aws:kms:eu-central-1:444455556666:alias/none"}), []string{"alias/none", "does not exist"}},
-		{"an ARN that is no alias", create(organization.TypeKey, properties{"AliasArn": "arn:aws:kms:eu-central-1:444455556666:key/none"}), []string{"not the ARN of a KMS alias"}},
+		{"a target that is missing", create(resourcetype.PolicyTarget, properties{"AccountEmail": "nobody@example.com"}), []string{"nobody@example.com", "Run the same command again"}},
+		{"a target with an unknown id", create(resourcetype.PolicyTarget, properties{"AccountId": "999999999999"}), []string{"999999999999"}},
+		{"a key that is missing", create(resourcetype.Key, properties{"AliasArn": "arn:aws:kms:eu-central-1:444455556666:alias/none"}), []string{"alias/none", "does not exist"}},
+		{"an ARN that is no alias", create(resourcetype.Key, properties{"AliasArn": "arn:aws:kms:eu-central-1:444455556666:key/none"}), []string{"not the ARN of a KMS alias"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p, _ := existing(t, fakeaws.Options{})
@@ -508,13 +508,13 @@ func TestWhatNeverComesEndsWithAMessageBeforeCloudFormationGivesUp(t *testing.T)
 	}
 	t.Run("an organization that stays in initialization", func(t *testing.T) {
 		p := newProvider(t, fakeaws.Options{Finalizing: 2 * time.Hour})
-		p.ok(create(organization.TypeOrganization, properties{}))
-		p.refused(create(organization.TypeAccount, account(nil)), "accounts.orders-prod", "still initializing", "same command again")
+		p.ok(create(resourcetype.Organization, properties{}))
+		p.refused(create(resourcetype.Account, account(nil)), "accounts.orders-prod", "still initializing", "same command again")
 	})
 	t.Run("an outage", func(t *testing.T) {
 		p, _ := existing(t, fakeaws.Options{Tick: time.Second})
 		p.server.Fault(func(fakeaws.Call) fakeaws.Fault { return fakeaws.InternalError })
-		p.refused(create(organization.TypeAccount, account(nil)), "same command again", "ServiceException")
+		p.refused(create(resourcetype.Account, account(nil)), "same command again", "ServiceException")
 	})
 }
 
@@ -522,8 +522,8 @@ func TestAMissingPermissionIsReportedWithItsCauseAndConfigKey(t *testing.T) {
 	p, id := existing(t, fakeaws.Options{})
 	handler := customresource.New(newClientOfMember(t, p.server, id), nil, p.server.Now, slog.New(slog.DiscardHandler))
 	p.handler = handler
-	p.refused(create(organization.TypeAccount, account(nil)), "accounts.orders-prod: AWS refused", "AccessDeniedException", "management account")
-	p.refused(create(organization.TypeOrganization, properties{}), id+" is not the management account", fakeaws.ManagementAccountID)
+	p.refused(create(resourcetype.Account, account(nil)), "accounts.orders-prod: AWS refused", "AccessDeniedException", "management account")
+	p.refused(create(resourcetype.Organization, properties{}), id+" is not the management account", fakeaws.ManagementAccountID)
 	assert.Empty(t, p.server.Mutations())
 }
 
@@ -531,16 +531,16 @@ func TestAPanicIsAnsweredWithTheResourceAndTheConfigKey(t *testing.T) {
 	handler := customresource.New(nil, nil, time.Now, slog.New(slog.DiscardHandler))
 	p := &provider{t: t, handler: handler, server: fakeaws.New(fakeaws.Options{})}
 	t.Cleanup(p.server.Close)
-	p.refused(create(organization.TypeOrganization, properties{"ConfigKey": "organization"}), "organization: ", "defect of the handler", "Custom::LandfallOrganization", "Resource")
+	p.refused(create(resourcetype.Organization, properties{"ConfigKey": "organization"}), "organization: ", "defect of the handler", "Custom::LandfallOrganization", "Resource")
 	broken := customresource.New(nil, nil, func() time.Time { panic("no clock") }, slog.New(slog.DiscardHandler))
-	_, err := invoke(context.Background(), broken.OnEvent, create(organization.TypeOrganization, properties{}))
+	_, err := invoke(context.Background(), broken.OnEvent, create(resourcetype.Organization, properties{}))
 	require.ErrorContains(t, err, "no clock")
 }
 
 func TestTheDeadlineOfTheFunctionIsAnsweredAsNotComplete(t *testing.T) {
 	p, _ := existing(t, fakeaws.Options{})
 	p.server.Fault(func(fakeaws.Call) fakeaws.Fault { return fakeaws.Timeout })
-	e := create(organization.TypeAccount, account(nil))
+	e := create(resourcetype.Account, account(nil))
 	answer, err := invoke(context.Background(), p.handler.OnEvent, e)
 	require.NoError(t, err)
 	e["Data"] = answer["Data"]
@@ -555,7 +555,7 @@ func TestTheDeadlineOfTheFunctionIsAnsweredAsNotComplete(t *testing.T) {
 
 func TestIsCompleteWithoutAStartIsRefused(t *testing.T) {
 	p, _ := existing(t, fakeaws.Options{})
-	_, err := invoke(context.Background(), p.handler.IsComplete, create(organization.TypeOrganization, properties{}))
+	_, err := invoke(context.Background(), p.handler.IsComplete, create(resourcetype.Organization, properties{}))
 	require.ErrorContains(t, err, "no start time")
 }
 
@@ -565,7 +565,7 @@ func TestAMessageFitsIntoAResponse(t *testing.T) {
 	for i := range long {
 		long[i] = 'x'
 	}
-	r := p.handle(create(organization.TypeAccount, account(properties{"State": string(long)})))
+	r := p.handle(create(resourcetype.Account, account(properties{"State": string(long)})))
 	require.Error(t, r.err)
 	assert.Less(t, len(r.err.Error()), 2000)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/landfall-aws/landfall/internal/organization"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 	"github.com/landfall-aws/landfall/internal/security"
 )
 
@@ -35,22 +36,22 @@ type kind func(r *reader) resource
 
 func kindOf(event Event) (kind, error) {
 	kinds := map[string]kind{
-		organization.TypeOrganization:           readOrganization,
-		organization.TypePolicyTypes:            readPolicyTypes,
-		organization.TypeTrustedAccess:          readTrustedAccess,
-		organization.TypeOrganizationalUnit:     readUnit,
-		organization.TypeAccount:                readAccount,
-		organization.TypeDelegatedAdministrator: readDelegatedAdministrator,
-		organization.TypePolicyTarget:           readPolicyTarget,
-		organization.TypeKey:                    readKey,
-		organization.TypeEditGuard:              readEditGuard,
+		resourcetype.Organization:           readOrganization,
+		resourcetype.PolicyTypes:            readPolicyTypes,
+		resourcetype.TrustedAccess:          readTrustedAccess,
+		resourcetype.OrganizationalUnit:     readUnit,
+		resourcetype.Account:                readAccount,
+		resourcetype.DelegatedAdministrator: readDelegatedAdministrator,
+		resourcetype.PolicyTarget:           readPolicyTarget,
+		resourcetype.Key:                    readKey,
+		resourcetype.EditGuard:              readEditGuard,
 	}
 	maps.Copy(kinds, securityKinds())
 	if found := kinds[event.ResourceType]; found != nil {
 		return found, nil
 	}
 	return nil, &organization.Failure{What: fmt.Sprintf("the resource type %q is unknown", event.ResourceType),
-		Why: "the handler knows " + strings.Join(append(organization.Types(), security.Types()...), ", "),
+		Why: "the handler knows " + strings.Join(append(resourcetype.OrganizationTypes(), resourcetype.SecurityTypes()...), ", "),
 		Do:  "Deploy the template and the handler of the same version"}
 }
 

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/landfall-aws/landfall/internal/fakeaws"
-	"github.com/landfall-aws/landfall/internal/security"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 )
 
 // runRefused runs a case in which every call with a name gets the same fault, and returns
@@ -77,7 +77,7 @@ func TestEveryRequestThatAWSDeniesIsNamedAsTheCause(t *testing.T) {
 func TestEveryChangeThatGuardDutyRejectsIsNamedAsTheCause(t *testing.T) {
 	var cases []operationCase
 	for _, c := range securityCases() {
-		if c.event["ResourceType"] == security.TypeGuardDuty {
+		if c.event["ResourceType"] == resourcetype.GuardDuty {
 			cases = append(cases, c)
 		}
 	}

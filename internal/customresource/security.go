@@ -9,18 +9,19 @@ import (
 	"strings"
 
 	"github.com/landfall-aws/landfall/internal/organization"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 	"github.com/landfall-aws/landfall/internal/security"
 )
 
 func securityKinds() map[string]kind {
 	return map[string]kind{
-		security.TypeGuardDuty:      readGuardDuty,
-		security.TypeSecurityHub:    readSecurityHub,
-		security.TypeAccessAnalyzer: readAccessAnalyzer,
-		security.TypeRootAccess:     readRootAccess,
-		security.TypeInspector:      readInspector,
-		security.TypeMacie:          readMacie,
-		security.TypeDetective:      readDetective,
+		resourcetype.GuardDuty:      readGuardDuty,
+		resourcetype.SecurityHub:    readSecurityHub,
+		resourcetype.AccessAnalyzer: readAccessAnalyzer,
+		resourcetype.RootAccess:     readRootAccess,
+		resourcetype.Inspector:      readInspector,
+		resourcetype.Macie:          readMacie,
+		resourcetype.Detective:      readDetective,
 	}
 }
 

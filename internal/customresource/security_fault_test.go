@@ -11,7 +11,7 @@ import (
 
 	"github.com/landfall-aws/landfall/internal/authdata"
 	"github.com/landfall-aws/landfall/internal/fakeaws"
-	"github.com/landfall-aws/landfall/internal/security"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 )
 
 func securityCases() []operationCase {
@@ -33,34 +33,34 @@ func securityCases() []operationCase {
 	administered := func(service string) func(s *fakeaws.Server) {
 		return func(s *fakeaws.Server) { s.SetAdministrator(service, home, auditID) }
 	}
-	add("GuardDuty in two Regions", slow, nil, create(security.TypeGuardDuty, guardDutyOf(two)))
+	add("GuardDuty in two Regions", slow, nil, create(resourcetype.GuardDuty, guardDutyOf(two)))
 	add("GuardDuty to adopt", slow, func(s *fakeaws.Server) {
 		administered("guardduty")(s)
 		s.AddDestination(auditID, home, "arn:aws:s3:::earlier", "arn:aws:kms:eu-central-1:444455556667:key/k-0")
-	}, create(security.TypeGuardDuty, guardDutyOf(one)))
+	}, create(resourcetype.GuardDuty, guardDutyOf(one)))
 	add("GuardDuty without features of a Region", fakeaws.SecurityOptions{RejectedFeatures: map[string][]string{home: {"RUNTIME_MONITORING"}}},
-		nil, create(security.TypeGuardDuty, guardDutyOf(one)))
-	add("GuardDuty whose detector was deleted", fakeaws.SecurityOptions{HideService: true}, nil, create(security.TypeGuardDuty, guardDutyOf(one)))
-	add("Security Hub", slow, nil, create(security.TypeSecurityHub, securityHubOf(one)))
+		nil, create(resourcetype.GuardDuty, guardDutyOf(one)))
+	add("GuardDuty whose detector was deleted", fakeaws.SecurityOptions{HideService: true}, nil, create(resourcetype.GuardDuty, guardDutyOf(one)))
+	add("Security Hub", slow, nil, create(resourcetype.SecurityHub, securityHubOf(one)))
 	add("Security Hub to adopt", slow, func(s *fakeaws.Server) {
 		administered("securityhub")(s)
 		s.AddFindingAggregator(auditID, home, "SPECIFIED_REGIONS", "eu-west-3")
 		s.AddConfigurationPolicy("landfall-baseline", true)
-	}, create(security.TypeSecurityHub, securityHubOf(two)))
-	add("Security Hub that was disabled", fakeaws.SecurityOptions{HideService: true}, nil, create(security.TypeSecurityHub, securityHubOf(one)))
-	add("Access Analyzer", slow, nil, create(security.TypeAccessAnalyzer, analyzerOf(one)))
-	add("Inspector", slow, nil, create(security.TypeInspector, inspectorOf(one)))
-	add("Macie", slow, nil, create(security.TypeMacie, zoneOf(one)))
-	add("Macie that was disabled", fakeaws.SecurityOptions{HideService: true}, nil, create(security.TypeMacie, zoneOf(one)))
-	add("Detective", slow, nil, create(security.TypeDetective, zoneOf(one)))
-	add("root access", slow, nil, create(security.TypeRootAccess, properties{}))
+	}, create(resourcetype.SecurityHub, securityHubOf(two)))
+	add("Security Hub that was disabled", fakeaws.SecurityOptions{HideService: true}, nil, create(resourcetype.SecurityHub, securityHubOf(one)))
+	add("Access Analyzer", slow, nil, create(resourcetype.AccessAnalyzer, analyzerOf(one)))
+	add("Inspector", slow, nil, create(resourcetype.Inspector, inspectorOf(one)))
+	add("Macie", slow, nil, create(resourcetype.Macie, zoneOf(one)))
+	add("Macie that was disabled", fakeaws.SecurityOptions{HideService: true}, nil, create(resourcetype.Macie, zoneOf(one)))
+	add("Detective", slow, nil, create(resourcetype.Detective, zoneOf(one)))
+	add("root access", slow, nil, create(resourcetype.RootAccess, properties{}))
 	return cases
 }
 
 func TestEveryRequestOfASecurityServiceSurvivesEveryFault(t *testing.T) {
 	cases := securityCases()
 	report := injectFaults(t, cases)
-	for resourceType, calls := range security.Requests() {
+	for resourceType, calls := range resourcetype.SecurityRequests() {
 		var management, audit []string
 		for call := range report.seen[resourceType] {
 			switch call.accountID {
@@ -80,8 +80,8 @@ func TestEveryRequestOfASecurityServiceSurvivesEveryFault(t *testing.T) {
 
 // Both roles are built from these lists.
 func TestThePermissionsOfBothRolesAreActionsAndHoldEveryRequest(t *testing.T) {
-	management, audit := security.Permissions(), security.AuditPermissions()
-	for _, calls := range security.Requests() {
+	management, audit := resourcetype.SecurityPermissions(), resourcetype.AuditPermissions()
+	for _, calls := range resourcetype.SecurityRequests() {
 		for _, call := range calls.Management {
 			// The one action with another name than its call.
 			assert.Contains(t, management, strings.Replace(call, "detective:ListOrganizationAdminAccounts", "detective:ListOrganizationAdminAccount", 1))
@@ -94,5 +94,5 @@ func TestThePermissionsOfBothRolesAreActionsAndHoldEveryRequest(t *testing.T) {
 			assert.True(t, authdata.Exists(action), "%s is no IAM action; the nearest is %s", action, authdata.Nearest(action))
 		}
 	}
-	assert.Equal(t, slices.Sorted(slices.Values(security.Types())), slices.Sorted(maps.Keys(security.Requests())))
+	assert.Equal(t, slices.Sorted(slices.Values(resourcetype.SecurityTypes())), slices.Sorted(maps.Keys(resourcetype.SecurityRequests())))
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/landfall-aws/landfall/internal/customresource"
 	"github.com/landfall-aws/landfall/internal/fakeaws"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 	"github.com/landfall-aws/landfall/internal/security"
 )
 
@@ -23,11 +24,11 @@ var delegating = []struct {
 	service, resourceType, name string
 	properties                  func(properties) properties
 }{
-	{"guardduty", security.TypeGuardDuty, "GuardDuty", guardDutyOf},
-	{"securityhub", security.TypeSecurityHub, "Security Hub", securityHubOf},
-	{"inspector2", security.TypeInspector, "Inspector", inspectorOf},
-	{"macie2", security.TypeMacie, "Macie", zoneOf},
-	{"detective", security.TypeDetective, "Detective", zoneOf},
+	{"guardduty", resourcetype.GuardDuty, "GuardDuty", guardDutyOf},
+	{"securityhub", resourcetype.SecurityHub, "Security Hub", securityHubOf},
+	{"inspector2", resourcetype.Inspector, "Inspector", inspectorOf},
+	{"macie2", resourcetype.Macie, "Macie", zoneOf},
+	{"detective", resourcetype.Detective, "Detective", zoneOf},
 }
 
 func TestAServiceOfAnotherAdministratorIsLeftAloneInAllRegions(t *testing.T) {
@@ -99,16 +100,16 @@ func TestAManagementAccountThatMustEnableAServiceFirstDoesSo(t *testing.T) {
 func TestWhatComesBeforeAServiceIsNamedWhenItIsMissing(t *testing.T) {
 	p := newProvider(t, fakeaws.Options{FeatureSet: "ALL"})
 	p.server.AddAccount("audit", "aws+audit@example.com")
-	p.refused(create(security.TypeAccessAnalyzer, analyzerOf(nil)), "is not the delegated administrator of IAM Access Analyzer", security.AccessAnalyzerPrincipal)
-	p.refused(create(security.TypeRootAccess, properties{}), "trusted access of iam.amazonaws.com is not enabled")
-	p.refused(create(security.TypeMacie, zoneOf(nil)), "making account "+auditID+" the delegated administrator of Macie in eu-central-1", "trusted access")
+	p.refused(create(resourcetype.AccessAnalyzer, analyzerOf(nil)), "is not the delegated administrator of IAM Access Analyzer", resourcetype.AccessAnalyzerPrincipal)
+	p.refused(create(resourcetype.RootAccess, properties{}), "trusted access of iam.amazonaws.com is not enabled")
+	p.refused(create(resourcetype.Macie, zoneOf(nil)), "making account "+auditID+" the delegated administrator of Macie in eu-central-1", "trusted access")
 }
 
 func TestScansThatAreNoLongerWishedStay(t *testing.T) {
 	p := newSecured(t, fakeaws.SecurityOptions{})
 	before, after := inspectorOf(properties{"Types": []any{"ecr"}}), inspectorOf(properties{"Types": []any{"ec2"}})
-	p.ok(create(security.TypeInspector, before))
-	p.ok(update("inspector", security.TypeInspector, after, before))
+	p.ok(create(resourcetype.Inspector, before))
+	p.ok(update("inspector", resourcetype.Inspector, after, before))
 	state := p.server.Snapshot()
 	assert.Contains(t, state, "inspector organization in us-east-1 ecr true")
 	assert.Contains(t, state, "inspector organization in us-east-1 ec2 true")
@@ -132,13 +133,13 @@ func TestTheFirstDelegationTakesEffectBeforeAnotherRegionAsks(t *testing.T) {
 
 func TestARoleThatCannotBeAssumedIsNamed(t *testing.T) {
 	p := newSecured(t, fakeaws.SecurityOptions{})
-	p.refused(create(security.TypeAccessAnalyzer, analyzerOf(properties{"AuditAccountId": "999999999999"})),
+	p.refused(create(resourcetype.AccessAnalyzer, analyzerOf(properties{"AuditAccountId": "999999999999"})),
 		"cannot assume the role arn:aws:iam::999999999999:role/landfall-audit", "does not trust the handler's role")
 }
 
 func TestTheRoleIsAssumedOnceInAStep(t *testing.T) {
 	p := newSecured(t, fakeaws.SecurityOptions{})
-	p.ok(create(security.TypeGuardDuty, guardDutyOf(nil)))
+	p.ok(create(resourcetype.GuardDuty, guardDutyOf(nil)))
 	assert.Equal(t, 1, count(p.server.Calls(), "AssumeRole"))
 }
 
@@ -154,7 +155,7 @@ func logged(p *provider) *bytes.Buffer {
 func TestAFeatureThatARegionLacksIsLeftOutThereAndLogged(t *testing.T) {
 	p := newSecured(t, fakeaws.SecurityOptions{RejectedFeatures: map[string][]string{"eu-west-1": {"RUNTIME_MONITORING"}}})
 	log := logged(p)
-	p.ok(create(security.TypeGuardDuty, guardDutyOf(nil)))
+	p.ok(create(resourcetype.GuardDuty, guardDutyOf(nil)))
 	state := p.server.Snapshot()
 	assert.Contains(t, state, "guardduty organization in eu-west-1 feature S3_DATA_EVENTS ALL")
 	assert.Contains(t, state, "guardduty organization in us-east-1 feature RUNTIME_MONITORING ALL")
@@ -165,18 +166,18 @@ func TestAFeatureThatARegionLacksIsLeftOutThereAndLogged(t *testing.T) {
 // A new detector has the plans of the file, not those that AWS gives to new ones.
 func TestANewDetectorGetsOnlyTheWishedPlans(t *testing.T) {
 	p := newSecured(t, fakeaws.SecurityOptions{RejectedFeatures: map[string][]string{home: {"RUNTIME_MONITORING"}}})
-	p.ok(create(security.TypeGuardDuty, guardDutyOf(properties{"Features": properties{"S3_DATA_EVENTS": "NONE", "RUNTIME_MONITORING": "ALL"}})))
+	p.ok(create(resourcetype.GuardDuty, guardDutyOf(properties{"Features": properties{"S3_DATA_EVENTS": "NONE", "RUNTIME_MONITORING": "ALL"}})))
 	assert.Contains(t, p.server.Snapshot(), "guardduty detector of "+fakeaws.ManagementAccountID+" in eu-central-1 feature S3_DATA_EVENTS DISABLED")
 }
 
 func TestGuardDutyWithoutAnyPlanIsSetUp(t *testing.T) {
 	p := newSecured(t, fakeaws.SecurityOptions{})
 	none := guardDutyOf(properties{"Features": properties{"S3_DATA_EVENTS": "NONE", "RUNTIME_MONITORING": "NONE"}})
-	p.ok(create(security.TypeGuardDuty, none))
+	p.ok(create(resourcetype.GuardDuty, none))
 	assert.Contains(t, p.server.Snapshot(), "guardduty organization in us-east-1 auto-enables ALL")
 	assert.Contains(t, p.server.Snapshot(), "guardduty detector of "+auditID+" in us-east-1 feature RUNTIME_MONITORING DISABLED")
 	p.server.ForgetCalls()
-	p.ok(create(security.TypeGuardDuty, none))
+	p.ok(create(resourcetype.GuardDuty, none))
 	assert.Empty(t, p.server.Mutations())
 }
 
@@ -189,7 +190,7 @@ func TestAnotherPolicyOfTheRootIsReplacedAndKept(t *testing.T) {
 	p.server.AddConfigurationPolicy("earlier", true)
 	former := linesWith(p.server.Snapshot(), "securityhub policy of r-ex01 is ")
 	log := logged(p)
-	p.ok(create(security.TypeSecurityHub, securityHubOf(nil)))
+	p.ok(create(resourcetype.SecurityHub, securityHubOf(nil)))
 	assert.NotEqual(t, former, linesWith(p.server.Snapshot(), "securityhub policy of r-ex01 is "))
 	assert.Len(t, linesWith(p.server.Snapshot(), `securityhub policy "earlier"`), 1)
 	assert.Contains(t, log.String(), "the configuration policy of the root is replaced")
@@ -223,7 +224,7 @@ func TestGuardDutyOfAnEarlierSetUpIsAdopted(t *testing.T) {
 		p.server.AddDetector(fakeaws.ManagementAccountID, region)
 	}
 	p.server.AddDestination(auditID, home, "arn:aws:s3:::earlier", "arn:aws:kms:eu-central-1:444455556667:key/k-0")
-	p.ok(create(security.TypeGuardDuty, guardDutyOf(nil)))
+	p.ok(create(resourcetype.GuardDuty, guardDutyOf(nil)))
 	state := p.server.Snapshot()
 	assert.Zero(t, count(p.server.Calls(), "CreateDetector"))
 	assert.Equal(t, []string{"guardduty detector of " + auditID + " in eu-central-1 publishes to arn:aws:s3:::landfall-findings with arn:aws:kms:eu-central-1:444455556667:key/k-1"},
@@ -235,32 +236,32 @@ func TestABucketThatGuardDutyCannotWriteToIsAnErrorAndIsTriedAgain(t *testing.T)
 	p := newSecured(t, fakeaws.SecurityOptions{Delay: 40 * time.Second})
 	p.server.SetUnwritable("arn:aws:s3:::landfall-findings", true)
 	started := p.server.Now()
-	p.refused(create(security.TypeGuardDuty, guardDutyOf(nil)), "arn:aws:s3:::landfall-findings", "use the key arn:aws:kms:eu-central-1:444455556667:key/k-1", "their policies")
+	p.refused(create(resourcetype.GuardDuty, guardDutyOf(nil)), "arn:aws:s3:::landfall-findings", "use the key arn:aws:kms:eu-central-1:444455556667:key/k-1", "their policies")
 	assert.InDelta(t, 10, p.server.Now().Sub(started).Minutes(), 1)
 	p.server.SetUnwritable("arn:aws:s3:::landfall-findings", false)
-	p.ok(create(security.TypeGuardDuty, guardDutyOf(nil)))
+	p.ok(create(resourcetype.GuardDuty, guardDutyOf(nil)))
 }
 
 func TestSecurityHubExplainsWhatFails(t *testing.T) {
 	t.Run("central configuration", func(t *testing.T) {
 		p := newSecured(t, fakeaws.SecurityOptions{Delay: 20 * time.Second, FailCentral: "The organization is not ready."})
-		p.refused(create(security.TypeSecurityHub, securityHubOf(nil)), "cannot be switched to central configuration", "The organization is not ready.")
+		p.refused(create(resourcetype.SecurityHub, securityHubOf(nil)), "cannot be switched to central configuration", "The organization is not ready.")
 	})
 	t.Run("the association", func(t *testing.T) {
 		p := newSecured(t, fakeaws.SecurityOptions{Delay: 20 * time.Second, FailAssociation: "AWS Config is not enabled."})
-		p.refused(create(security.TypeSecurityHub, securityHubOf(nil)), "cannot be associated with the root", "AWS Config is not enabled.")
+		p.refused(create(resourcetype.SecurityHub, securityHubOf(nil)), "cannot be associated with the root", "AWS Config is not enabled.")
 	})
 	t.Run("an unknown control, at once", func(t *testing.T) {
 		p := newSecured(t, fakeaws.SecurityOptions{})
 		started := p.server.Now()
-		p.refused(create(security.TypeSecurityHub, securityHubOf(properties{"DisabledControls": []any{"unknown.1"}})),
+		p.refused(create(resourcetype.SecurityHub, securityHubOf(properties{"DisabledControls": []any{"unknown.1"}})),
 			`does not accept the configuration policy "landfall-baseline"`, "unknown.1")
 		assert.Less(t, p.server.Now().Sub(started), time.Minute)
 	})
 	t.Run("an aggregator in another Region", func(t *testing.T) {
 		p := newSecured(t, fakeaws.SecurityOptions{})
 		p.server.AddFindingAggregator(auditID, "eu-west-3", "ALL_REGIONS")
-		p.refused(create(security.TypeSecurityHub, securityHubOf(nil)), "collects its findings in eu-west-3, not in the home Region eu-central-1", "delete-finding-aggregator")
+		p.refused(create(resourcetype.SecurityHub, securityHubOf(nil)), "collects its findings in eu-west-3, not in the home Region eu-central-1", "delete-finding-aggregator")
 	})
 }
 
@@ -280,7 +281,7 @@ func TestTheFindingAggregatorOfAnEarlierSetUpKeepsItsRegions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newSecured(t, fakeaws.SecurityOptions{})
 			p.server.AddFindingAggregator(auditID, home, c.mode, c.regions...)
-			p.ok(create(security.TypeSecurityHub, securityHubOf(nil)))
+			p.ok(create(resourcetype.SecurityHub, securityHubOf(nil)))
 			assert.Equal(t, []string{"securityhub aggregates in eu-central-1 " + c.wanted}, linesWith(p.server.Snapshot(), "securityhub aggregates"))
 		})
 	}
@@ -288,7 +289,7 @@ func TestTheFindingAggregatorOfAnEarlierSetUpKeepsItsRegions(t *testing.T) {
 
 func TestAZoneOfOneRegionAggregatesNothing(t *testing.T) {
 	p := newSecured(t, fakeaws.SecurityOptions{})
-	p.ok(create(security.TypeSecurityHub, securityHubOf(properties{"Regions": []any{home}})))
+	p.ok(create(resourcetype.SecurityHub, securityHubOf(properties{"Regions": []any{home}})))
 	assert.Contains(t, p.server.Snapshot(), "securityhub aggregates in eu-central-1 NO_REGIONS ")
 }
 
@@ -297,24 +298,24 @@ func TestAnAnalyzerOfAnotherNameIsAdoptedAndADisabledOneExplained(t *testing.T) 
 	p.server.AddAnalyzer(auditID, home, "earlier", "ORGANIZATION", 0, "")
 	p.server.AddAnalyzer(auditID, home, "earlier-unused", "ORGANIZATION_UNUSED_ACCESS", 30, "")
 	log := logged(p)
-	p.ok(create(security.TypeAccessAnalyzer, analyzerOf(nil)))
+	p.ok(create(resourcetype.AccessAnalyzer, analyzerOf(nil)))
 	assert.Equal(t, []string{"eu-west-1", "us-east-1"}, sorted(regionsOf(p.server.Mutations(), "CreateAnalyzer")))
 	assert.Contains(t, log.String(), "days=30 wished=90")
 
 	p = newSecured(t, fakeaws.SecurityOptions{})
 	p.server.AddAnalyzer(auditID, "us-east-1", "earlier", "ORGANIZATION", 0, "DELEGATED_ADMINISTRATOR_DEREGISTERED")
-	p.refused(create(security.TypeAccessAnalyzer, analyzerOf(nil)), "earlier is DISABLED (DELEGATED_ADMINISTRATOR_DEREGISTERED)", "us-east-1")
+	p.refused(create(resourcetype.AccessAnalyzer, analyzerOf(nil)), "earlier is DISABLED (DELEGATED_ADMINISTRATOR_DEREGISTERED)", "us-east-1")
 }
 
 func TestAnAccountThatAServiceDoesNotTakeIsNamed(t *testing.T) {
 	p := newSecured(t, fakeaws.SecurityOptions{Unprocessed: []string{"444455556667"}})
 	require.Equal(t, "444455556667", p.server.AddAccount("orders", "aws+orders@example.com"))
-	p.refused(create(security.TypeDetective, zoneOf(nil)), "Detective is not enabled in eu-central-1 for 444455556667")
+	p.refused(create(resourcetype.Detective, zoneOf(nil)), "Detective is not enabled in eu-central-1 for 444455556667")
 }
 
 func TestDeletingASecurityServiceCallsNothing(t *testing.T) {
 	p := newSecured(t, fakeaws.SecurityOptions{})
-	for _, resourceType := range security.Types() {
+	for _, resourceType := range resourcetype.SecurityTypes() {
 		e := event("Delete", resourceType, zoneOf(nil), nil)
 		e["PhysicalResourceId"] = "whatever came in"
 		assert.Equal(t, "whatever came in", p.ok(e).id)
@@ -329,19 +330,19 @@ func TestMalformedPropertiesOfASecurityServiceAreRefusedBeforeAnyCall(t *testing
 		properties         properties
 		message            []string
 	}{
-		{"no zone", security.TypeMacie, properties{}, []string{"AuditAccountId is missing", "RoleName is missing", "HomeRegion is missing"}},
-		{"no Regions", security.TypeDetective, zoneOf(properties{"Regions": []any{}}), []string{"Regions is missing"}},
-		{"an unknown feature", security.TypeGuardDuty, guardDutyOf(properties{"Features": properties{"S3_LOGS": "ALL"}}), []string{"Features.S3_LOGS is unknown", "S3_DATA_EVENTS"}},
-		{"a feature for new accounts", security.TypeGuardDuty, guardDutyOf(properties{"Features": properties{"S3_DATA_EVENTS": "NEW"}}), []string{"must be ALL or NONE"}},
-		{"an unknown frequency", security.TypeGuardDuty, guardDutyOf(properties{"PublishingFrequency": "DAILY"}), []string{"FIFTEEN_MINUTES", `"DAILY"`}},
-		{"a bucket without a key", security.TypeGuardDuty, guardDutyOf(properties{"DestinationKeyArn": nil}), []string{"must be given together"}},
-		{"no policy name", security.TypeSecurityHub, securityHubOf(properties{"PolicyName": nil}), []string{"PolicyName is missing"}},
-		{"parameters that are no JSON", security.TypeSecurityHub, securityHubOf(properties{"CustomParameters": properties{"ACM.1": "45"}}), []string{"CustomParameters.ACM.1"}},
-		{"a parameter of no type", security.TypeSecurityHub, securityHubOf(properties{"CustomParameters": properties{"ACM.1": `{"x": {"ValueType": "CUSTOM", "Value": {"Number": 1}}}`}}), []string{`no type "Number"`}},
-		{"a parameter without a value", security.TypeSecurityHub, securityHubOf(properties{"CustomParameters": properties{"ACM.1": `{"x": {"ValueType": "CUSTOM"}}`}}), []string{"one Value"}},
-		{"too many days", security.TypeAccessAnalyzer, analyzerOf(properties{"UnusedAccessDays": "400"}), []string{"1 to 365", `"400"`}},
-		{"an unknown scan", security.TypeInspector, inspectorOf(properties{"Types": []any{"s3"}}), []string{"ec2, ecr, lambda, lambdaCode", `"s3"`}},
-		{"code scans alone", security.TypeInspector, inspectorOf(properties{"Types": []any{"lambdaCode"}}), []string{"lambda when it holds lambdaCode"}},
+		{"no zone", resourcetype.Macie, properties{}, []string{"AuditAccountId is missing", "RoleName is missing", "HomeRegion is missing"}},
+		{"no Regions", resourcetype.Detective, zoneOf(properties{"Regions": []any{}}), []string{"Regions is missing"}},
+		{"an unknown feature", resourcetype.GuardDuty, guardDutyOf(properties{"Features": properties{"S3_LOGS": "ALL"}}), []string{"Features.S3_LOGS is unknown", "S3_DATA_EVENTS"}},
+		{"a feature for new accounts", resourcetype.GuardDuty, guardDutyOf(properties{"Features": properties{"S3_DATA_EVENTS": "NEW"}}), []string{"must be ALL or NONE"}},
+		{"an unknown frequency", resourcetype.GuardDuty, guardDutyOf(properties{"PublishingFrequency": "DAILY"}), []string{"FIFTEEN_MINUTES", `"DAILY"`}},
+		{"a bucket without a key", resourcetype.GuardDuty, guardDutyOf(properties{"DestinationKeyArn": nil}), []string{"must be given together"}},
+		{"no policy name", resourcetype.SecurityHub, securityHubOf(properties{"PolicyName": nil}), []string{"PolicyName is missing"}},
+		{"parameters that are no JSON", resourcetype.SecurityHub, securityHubOf(properties{"CustomParameters": properties{"ACM.1": "45"}}), []string{"CustomParameters.ACM.1"}},
+		{"a parameter of no type", resourcetype.SecurityHub, securityHubOf(properties{"CustomParameters": properties{"ACM.1": `{"x": {"ValueType": "CUSTOM", "Value": {"Number": 1}}}`}}), []string{`no type "Number"`}},
+		{"a parameter without a value", resourcetype.SecurityHub, securityHubOf(properties{"CustomParameters": properties{"ACM.1": `{"x": {"ValueType": "CUSTOM"}}`}}), []string{"one Value"}},
+		{"too many days", resourcetype.AccessAnalyzer, analyzerOf(properties{"UnusedAccessDays": "400"}), []string{"1 to 365", `"400"`}},
+		{"an unknown scan", resourcetype.Inspector, inspectorOf(properties{"Types": []any{"s3"}}), []string{"ec2, ecr, lambda, lambdaCode", `"s3"`}},
+		{"code scans alone", resourcetype.Inspector, inspectorOf(properties{"Types": []any{"lambdaCode"}}), []string{"lambda when it holds lambdaCode"}},
 	} {
 		t.Run(c.name, func(t *testing.T) { p.refused(create(c.resourceType, c.properties), c.message...) })
 	}
@@ -359,7 +360,7 @@ func TestAPanicInOneRegionIsAnError(t *testing.T) {
 	})
 	client := newSecurityClient(p.server, transport, security.WithParallelRegions(4))
 	p.handler = customresource.New(newClient(p.server, p), client, p.server.Now, slog.New(slog.DiscardHandler))
-	p.refused(create(security.TypeInspector, inspectorOf(nil)), "the handler failed unexpectedly: broken")
+	p.refused(create(resourcetype.Inspector, inspectorOf(nil)), "the handler failed unexpectedly: broken")
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
@@ -369,7 +370,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 // An invocation that is out of time answers, and the next one goes on.
 func TestAStepThatIsOutOfTimeIsMadeAgain(t *testing.T) {
 	p := newSecured(t, fakeaws.SecurityOptions{})
-	e := create(security.TypeGuardDuty, guardDutyOf(nil))
+	e := create(resourcetype.GuardDuty, guardDutyOf(nil))
 	answer, err := invoke(t.Context(), p.handler.OnEvent, e)
 	require.NoError(t, err)
 	e["Data"] = answer["Data"]
@@ -378,5 +379,5 @@ func TestAStepThatIsOutOfTimeIsMadeAgain(t *testing.T) {
 	answer, err = invoke(ctx, p.handler.IsComplete, e)
 	require.NoError(t, err)
 	assert.Equal(t, false, answer["IsComplete"])
-	p.ok(create(security.TypeGuardDuty, guardDutyOf(nil)))
+	p.ok(create(resourcetype.GuardDuty, guardDutyOf(nil)))
 }

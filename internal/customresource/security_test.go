@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/landfall-aws/landfall/internal/fakeaws"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 	"github.com/landfall-aws/landfall/internal/security"
 )
 
@@ -43,11 +44,11 @@ const (
 func secured(options fakeaws.SecurityOptions) (fakeaws.Options, func(s *fakeaws.Server)) {
 	return fakeaws.Options{FeatureSet: "ALL", Security: options}, func(s *fakeaws.Server) {
 		s.AddAccount("audit", "aws+audit@example.com")
-		for _, principal := range []string{security.GuardDutyPrincipal, security.SecurityHubPrincipal, security.RootAccessPrincipal,
-			security.InspectorPrincipal, security.MaciePrincipal, security.DetectivePrincipal} {
+		for _, principal := range []string{resourcetype.GuardDutyPrincipal, resourcetype.SecurityHubPrincipal, resourcetype.RootAccessPrincipal,
+			resourcetype.InspectorPrincipal, resourcetype.MaciePrincipal, resourcetype.DetectivePrincipal} {
 			s.AddTrustedAccess(principal)
 		}
-		s.AddDelegatedAdministrator(auditID, security.AccessAnalyzerPrincipal)
+		s.AddDelegatedAdministrator(auditID, resourcetype.AccessAnalyzerPrincipal)
 	}
 }
 
@@ -96,7 +97,7 @@ func linesWith(lines []string, part string) []string {
 
 func TestGuardDutyWatchesAllAccountsFromTheAuditAccountInEveryRegion(t *testing.T) {
 	p := newSecured(t, fakeaws.SecurityOptions{Delay: 40 * time.Second})
-	created := p.ok(create(security.TypeGuardDuty, guardDutyOf(nil)))
+	created := p.ok(create(resourcetype.GuardDuty, guardDutyOf(nil)))
 	assert.Equal(t, "guardduty", created.id)
 	state := p.server.Snapshot()
 	for _, region := range []string{"eu-central-1", "us-east-1", "eu-west-1"} {
@@ -118,13 +119,13 @@ func TestGuardDutyWatchesAllAccountsFromTheAuditAccountInEveryRegion(t *testing.
 	assert.Equal(t, "eu-central-1", regionsOf(p.server.Mutations(), "EnableOrganizationAdminAccount")[0])
 
 	p.server.ForgetCalls()
-	p.ok(create(security.TypeGuardDuty, guardDutyOf(nil)))
+	p.ok(create(resourcetype.GuardDuty, guardDutyOf(nil)))
 	assert.Empty(t, p.server.Mutations())
 }
 
 func TestTheOtherRegionsWaitForTheHomeRegion(t *testing.T) {
 	p := newSecured(t, fakeaws.SecurityOptions{Delay: 40 * time.Second})
-	p.ok(create(security.TypeGuardDuty, guardDutyOf(nil)))
+	p.ok(create(resourcetype.GuardDuty, guardDutyOf(nil)))
 	var homeDone, othersBegan time.Time
 	for _, call := range p.server.Mutations() {
 		switch {
@@ -151,7 +152,7 @@ func securityHubOf(more properties) properties {
 
 func TestSecurityHubConfiguresAllAccountsByOnePolicyOfTheRoot(t *testing.T) {
 	p := newSecured(t, fakeaws.SecurityOptions{Delay: 40 * time.Second})
-	created := p.ok(create(security.TypeSecurityHub, securityHubOf(nil)))
+	created := p.ok(create(resourcetype.SecurityHub, securityHubOf(nil)))
 	assert.Equal(t, "securityhub", created.id)
 	state := p.server.Snapshot()
 	for _, line := range []string{
@@ -173,11 +174,11 @@ func TestSecurityHubConfiguresAllAccountsByOnePolicyOfTheRoot(t *testing.T) {
 	assert.Len(t, linesWith(state, "securityhub policy of r-ex01 is "), 1)
 
 	p.server.ForgetCalls()
-	p.ok(create(security.TypeSecurityHub, securityHubOf(nil)))
+	p.ok(create(resourcetype.SecurityHub, securityHubOf(nil)))
 	assert.Empty(t, p.server.Mutations())
 
 	p.server.ForgetCalls()
-	p.ok(update("securityhub", security.TypeSecurityHub, securityHubOf(properties{"DisabledControls": []any{"EC2.2"}}), securityHubOf(nil)))
+	p.ok(update("securityhub", resourcetype.SecurityHub, securityHubOf(properties{"DisabledControls": []any{"EC2.2"}}), securityHubOf(nil)))
 	assert.Equal(t, []string{"securityhub:UpdateConfigurationPolicy"}, names(p.server.Mutations()))
 }
 
@@ -191,7 +192,7 @@ func analyzerOf(more properties) properties {
 
 func TestAccessAnalyzerAnalyzesTheOrganizationInEveryRegionAndUnusedAccessInOne(t *testing.T) {
 	p := newSecured(t, fakeaws.SecurityOptions{Delay: 40 * time.Second})
-	p.ok(create(security.TypeAccessAnalyzer, analyzerOf(nil)))
+	p.ok(create(resourcetype.AccessAnalyzer, analyzerOf(nil)))
 	assert.ElementsMatch(t, []string{
 		"analyzer landfall-external-access of " + auditID + " in eu-central-1 ORGANIZATION 0",
 		"analyzer landfall-external-access of " + auditID + " in us-east-1 ORGANIZATION 0",
@@ -201,17 +202,17 @@ func TestAccessAnalyzerAnalyzesTheOrganizationInEveryRegionAndUnusedAccessInOne(
 	assert.Contains(t, p.server.Snapshot(), "service-linked role AWSServiceRoleForAccessAnalyzer")
 
 	p.server.ForgetCalls()
-	p.ok(update("access-analyzer", security.TypeAccessAnalyzer, analyzerOf(properties{"UnusedAccessDays": "180"}), analyzerOf(nil)))
+	p.ok(update("access-analyzer", resourcetype.AccessAnalyzer, analyzerOf(properties{"UnusedAccessDays": "180"}), analyzerOf(nil)))
 	assert.Empty(t, p.server.Mutations())
 }
 
 func TestRootAccessIsCentralized(t *testing.T) {
 	p := newSecured(t, fakeaws.SecurityOptions{Delay: 40 * time.Second})
-	p.ok(create(security.TypeRootAccess, properties{}))
+	p.ok(create(resourcetype.RootAccess, properties{}))
 	assert.Equal(t, []string{"central root access RootCredentialsManagement", "central root access RootSessions"},
 		linesWith(p.server.Snapshot(), "central root access"))
 	p.server.ForgetCalls()
-	p.ok(create(security.TypeRootAccess, properties{}))
+	p.ok(create(resourcetype.RootAccess, properties{}))
 	assert.Empty(t, p.server.Mutations())
 }
 
@@ -228,12 +229,12 @@ func TestTheOptionalServicesCoverAllAccountsOfTodayAndTomorrow(t *testing.T) {
 		properties properties
 		lines      []string // with %A for an account and %R for a Region
 	}{
-		security.TypeInspector: {inspectorOf(nil), []string{"administrator of inspector2 in %R is " + auditID,
+		resourcetype.Inspector: {inspectorOf(nil), []string{"administrator of inspector2 in %R is " + auditID,
 			"inspector organization in %R ec2 true", "inspector organization in %R ecr false", "inspector organization in %R lambda true",
 			"inspector member %A in %R", "inspector of %A in %R scans [ec2 lambda]"}},
-		security.TypeMacie: {zoneOf(nil), []string{"administrator of macie2 in %R is " + auditID, "macie organization in %R true",
+		resourcetype.Macie: {zoneOf(nil), []string{"administrator of macie2 in %R is " + auditID, "macie organization in %R true",
 			"macie member %A in %R", "macie of %A in %R"}},
-		security.TypeDetective: {zoneOf(nil), []string{"administrator of detective in %R is " + auditID, "detective organization in %R true",
+		resourcetype.Detective: {zoneOf(nil), []string{"administrator of detective in %R is " + auditID, "detective organization in %R true",
 			"detective member %A in %R"}},
 	} {
 		t.Run(resourceType, func(t *testing.T) {

@@ -3,7 +3,7 @@ package member
 import (
 	"slices"
 
-	"github.com/landfall-aws/landfall/internal/security"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 	"github.com/landfall-aws/landfall/internal/template"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
@@ -12,7 +12,7 @@ import (
 // handler sets up the detection services there.
 func addSecurityAdministration(s template.Scope, z *zone.Zone, managementAccountID any) {
 	const createRole = "iam:CreateServiceLinkedRole"
-	actions := slices.DeleteFunc(security.AuditPermissions(), func(action string) bool { return action == createRole })
+	actions := slices.DeleteFunc(resourcetype.AuditPermissions(), func(action string) bool { return action == createRole })
 	handler := template.Text("arn:%s:iam::%s:role/%s", template.Partition(), managementAccountID, z.HandlerRoleName())
 	s.Add("Resource", "AWS::IAM::Role", map[string]any{
 		"RoleName":                 z.SecurityAdministrationRoleName(),
@@ -23,7 +23,7 @@ func addSecurityAdministration(s template.Scope, z *zone.Zone, managementAccount
 			template.Statement{Sid: "Services", Actions: actions, Resources: []any{"*"}},
 			template.Statement{
 				Sid: "ServiceLinkedRoles", Actions: []string{createRole}, Resources: []any{roleARN("aws-service-role/*")},
-				Condition: equals(map[string]any{"iam:AWSServiceName": security.ServiceLinkedRoleServices()}),
+				Condition: equals(map[string]any{"iam:AWSServiceName": resourcetype.SecurityServiceLinkedRoles()}),
 			},
 		),
 	})

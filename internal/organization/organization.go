@@ -13,12 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-)
 
-// StackSetsPrincipal is the service principal of service-managed StackSets. Its trusted
-// access is switched through CloudFormation (CloudFormation User Guide, "Activate trusted
-// access for stack sets with AWS Organizations").
-const StackSetsPrincipal = "member.org.stacksets.cloudformation.amazonaws.com"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
+)
 
 // Organization describes an organization.
 type Organization struct {
@@ -133,7 +130,7 @@ func (c *Client) ensurePolicyTypes(ctx context.Context, wanted []string) (string
 // EnsureTrustedAccess lets a service work in the organization.
 func (c *Client) EnsureTrustedAccess(ctx context.Context, servicePrincipal string) error {
 	what := "enabling trusted access of " + servicePrincipal
-	if servicePrincipal == StackSetsPrincipal {
+	if servicePrincipal == resourcetype.StackSetsPrincipal {
 		return outcome(c.ensureStackSetsAccess(ctx), what)
 	}
 	return outcome(c.ensureTrustedAccess(ctx, servicePrincipal), what)
@@ -218,7 +215,7 @@ func (c *Client) ensureDelegatedAdministrator(ctx context.Context, accountID, pr
 		case types.ConstraintViolationExceptionReasonServiceAccessNotEnabled:
 			return &Pending{Reason: "trusted access of " + principal + " is not effective yet", Grace: visibilityGrace, Cause: err,
 				Otherwise: &Failure{What: what, Why: "trusted access of the service is not enabled",
-					Do: "Enable it first (" + TypeTrustedAccess + ")", Cause: err}}
+					Do: "Enable it first (" + resourcetype.TrustedAccess + ")", Cause: err}}
 		case types.ConstraintViolationExceptionReasonDelegatedAdministratorExistsForThisService,
 			types.ConstraintViolationExceptionReasonMaxDelegatedAdministratorsForServiceLimitExceeded:
 			holders, listErr := c.delegatedAdministrators(ctx, principal)

@@ -8,16 +8,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
 	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 )
 
-const (
-	// AccessAnalyzerPrincipal is the service principal whose trusted access and delegated
-	// administrator IAM Access Analyzer needs; both are resources of package organization.
-	AccessAnalyzerPrincipal = "access-analyzer.amazonaws.com"
-	// accessAnalyzerRole is its service-linked role (IAM User Guide, "Using service-linked
-	// roles for AWS IAM Access Analyzer").
-	accessAnalyzerRole = "AWSServiceRoleForAccessAnalyzer"
-)
+// accessAnalyzerRole is the service-linked role of IAM Access Analyzer (IAM User Guide, "Using service-linked
+// roles for AWS IAM Access Analyzer").
+const accessAnalyzerRole = "AWSServiceRoleForAccessAnalyzer"
 
 // AccessAnalyzer is the wished state of IAM Access Analyzer in a zone.
 type AccessAnalyzer struct {
@@ -72,7 +69,7 @@ func (s *session) ensureAnalyzerRole(ctx context.Context) error {
 	if err != nil || found {
 		return err
 	}
-	_, err = client.CreateServiceLinkedRole(ctx, &iam.CreateServiceLinkedRoleInput{AWSServiceName: aws.String(AccessAnalyzerPrincipal)})
+	_, err = client.CreateServiceLinkedRole(ctx, &iam.CreateServiceLinkedRoleInput{AWSServiceName: aws.String(resourcetype.AccessAnalyzerPrincipal)})
 	// InvalidInput says that the name is taken: an earlier request made the role.
 	if err != nil && code(err) != "InvalidInput" {
 		return err
@@ -107,7 +104,7 @@ func (a analyzers) ensure(ctx context.Context, kind types.Type, name string, con
 			// Both are the answers before the account is the delegated administrator.
 			return settling(fmt.Sprintf("making the analyzer %s in %s", name, a.region),
 				"the audit account is not the delegated administrator of IAM Access Analyzer",
-				"Register it for "+AccessAnalyzerPrincipal+" first, then run the same command again", err)
+				"Register it for "+resourcetype.AccessAnalyzerPrincipal+" first, then run the same command again", err)
 		case "ConflictException":
 			// An earlier request made it, or an analyzer of another type has the name.
 		case "ServiceQuotaExceededException":

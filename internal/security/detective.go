@@ -9,13 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/detective/types"
 )
 
-const (
-	// DetectivePrincipal is the service principal whose trusted access Detective needs.
-	DetectivePrincipal = "detective.amazonaws.com"
-	// detectiveBatch is the number of accounts of one CreateMembers request (Detective API
-	// Reference, November 2026).
-	detectiveBatch = 50
-)
+// detectiveBatch is the number of accounts of one CreateMembers request (Detective API
+// Reference, November 2026).
+const detectiveBatch = 50
 
 // Detective is the wished state of Amazon Detective in a zone.
 type Detective struct{ Zone }

@@ -10,10 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty/types"
-)
 
-// GuardDutyPrincipal is the service principal whose trusted access GuardDuty needs.
-const GuardDutyPrincipal = "guardduty.amazonaws.com"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
+)
 
 // guardDutyRefusal is the one code of GuardDuty for everything that it does not accept.
 const guardDutyRefusal = "BadRequestException"
@@ -76,7 +75,7 @@ func guardDutyAdministrators(ctx context.Context, client *guardduty.Client, regi
 		page, err := pages.NextPage(ctx)
 		if code(err) == guardDutyRefusal {
 			return nil, settling("reading who administers GuardDuty in "+region, "trusted access of the service is not enabled",
-				"Enable trusted access of "+GuardDutyPrincipal+" first, then run the same command again", err)
+				"Enable trusted access of "+resourcetype.GuardDutyPrincipal+" first, then run the same command again", err)
 		}
 		if err != nil {
 			return nil, err
@@ -413,7 +412,7 @@ func (d *guardDutyDetector) ensureDestination(ctx context.Context) error {
 		return &Pending{Reason: what + " is not possible yet", Grace: repairGrace, Cause: err, Otherwise: &Failure{
 			What: what + " is not possible",
 			Why:  "GuardDuty cannot write to the bucket or use the key " + d.wanted.DestinationKeyARN,
-			Do: "Look whether the bucket and the key exist and whether their policies let " + GuardDutyPrincipal +
+			Do: "Look whether the bucket and the key exist and whether their policies let " + resourcetype.GuardDutyPrincipal +
 				" use them for account " + d.wanted.AuditAccountID + ", then run the same command again",
 			Cause: err}}
 	}

@@ -11,13 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/inspector2/types"
 )
 
-const (
-	// InspectorPrincipal is the service principal whose trusted access Inspector needs.
-	InspectorPrincipal = "inspector2.amazonaws.com"
-	// inspectorBatch is the number of accounts of one BatchGetAccountStatus or Enable request
-	// (Inspector API Reference, November 2026).
-	inspectorBatch = 100
-)
+// inspectorBatch is the number of accounts of one BatchGetAccountStatus or Enable request
+// (Inspector API Reference, November 2026).
+const inspectorBatch = 100
 
 // Inspector is the wished state of Amazon Inspector in a zone.
 type Inspector struct {

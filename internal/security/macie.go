@@ -8,9 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/macie2/types"
 )
 
-// MaciePrincipal is the service principal whose trusted access Macie needs.
-const MaciePrincipal = "macie.amazonaws.com"
-
 // Macie is the wished state of Amazon Macie in a zone.
 type Macie struct{ Zone }
 

@@ -6,10 +6,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
-)
 
-// RootAccessPrincipal is the service principal whose trusted access central root access needs.
-const RootAccessPrincipal = "iam.amazonaws.com"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
+)
 
 // EnsureRootAccess lets the management account remove the root credentials of members and
 // act as their root user for single tasks (IAM User Guide, "Centralize root access for
@@ -69,7 +68,7 @@ func organizationFeaturesOf(ctx context.Context, client *iam.Client) ([]types.Fe
 func rootAccessRefused(err error) error {
 	switch code(err) {
 	case "ServiceAccessNotEnabledException", "ServiceAccessNotEnabled":
-		return settling("centralizing root access", "trusted access of "+RootAccessPrincipal+" is not enabled",
+		return settling("centralizing root access", "trusted access of "+resourcetype.RootAccessPrincipal+" is not enabled",
 			"Enable it first, then run the same command again", err)
 	}
 	return err

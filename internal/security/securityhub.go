@@ -11,10 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub/types"
-)
 
-// SecurityHubPrincipal is the service principal whose trusted access Security Hub needs.
-const SecurityHubPrincipal = "securityhub.amazonaws.com"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
+)
 
 // SecurityHub is the wished state of Security Hub CSPM in a zone, in central configuration.
 type SecurityHub struct {
@@ -160,7 +159,7 @@ func hubAdministrators(ctx context.Context, client *securityhub.Client) ([]admin
 		page, err := pages.NextPage(ctx)
 		if hubRefused(err) {
 			return nil, settling("reading who administers Security Hub", "trusted access of the service is not enabled",
-				"Enable trusted access of "+SecurityHubPrincipal+" first, then run the same command again", err)
+				"Enable trusted access of "+resourcetype.SecurityHubPrincipal+" first, then run the same command again", err)
 		}
 		if err != nil {
 			return nil, err

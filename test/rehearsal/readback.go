@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 
-	"github.com/landfall-aws/landfall/internal/organization"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 )
 
 // readback compares what exists with what was synthesized.
@@ -335,26 +335,26 @@ func (b *readback) customAttribute(ctx context.Context, r *resolver, d definitio
 		return fmt.Sprint(p[property])
 	}
 	switch d.Type + " " + name {
-	case organization.TypeOrganization + " Id":
+	case resourcetype.Organization + " Id":
 		return b.tree.ID, nil
-	case organization.TypeOrganization + " Arn":
+	case resourcetype.Organization + " Arn":
 		return b.tree.ARN, nil
-	case organization.TypeOrganization + " RootId", organization.TypePolicyTypes + " RootId":
+	case resourcetype.Organization + " RootId", resourcetype.PolicyTypes + " RootId":
 		return b.tree.RootID, nil
-	case organization.TypeOrganization + " ManagementAccountId":
+	case resourcetype.Organization + " ManagementAccountId":
 		return b.tree.ManagementAccountID, nil
-	case organization.TypeOrganizationalUnit + " Id":
+	case resourcetype.OrganizationalUnit + " Id":
 		return b.unit(text("Path"))
-	case organization.TypeAccount + " AccountId":
+	case resourcetype.Account + " AccountId":
 		a, err := b.tree.account(text("Email"))
 		return a.ID, err
-	case organization.TypeAccount + " Arn":
+	case resourcetype.Account + " Arn":
 		a, err := b.tree.account(text("Email"))
 		return fmt.Sprintf("arn:aws:organizations::%s:account/%s/%s", managementAccount, b.tree.ID, a.ID), err
-	case organization.TypeAccount + " Email", organization.TypeAccount + " Name", organization.TypeDelegatedAdministrator + " AccountId",
-		organization.TypeDelegatedAdministrator + " ServicePrincipal", organization.TypeTrustedAccess + " ServicePrincipal":
+	case resourcetype.Account + " Email", resourcetype.Account + " Name", resourcetype.DelegatedAdministrator + " AccountId",
+		resourcetype.DelegatedAdministrator + " ServicePrincipal", resourcetype.TrustedAccess + " ServicePrincipal":
 		return p[name], nil
-	case organization.TypePolicyTarget + " Id":
+	case resourcetype.PolicyTarget + " Id":
 		switch {
 		case text("AccountId") != "":
 			return text("AccountId"), nil
@@ -363,7 +363,7 @@ func (b *readback) customAttribute(ctx context.Context, r *resolver, d definitio
 			return a.ID, err
 		}
 		return b.unit(text("OrganizationalUnitPath"))
-	case organization.TypeKey + " KeyArn":
+	case resourcetype.Key + " KeyArn":
 		parts := strings.SplitN(text("AliasArn"), ":", 6)
 		id, err := b.live.keyOfAlias(ctx, parts[4], parts[3], parts[5])
 		return fmt.Sprintf("arn:aws:kms:%s:%s:key/%s", parts[3], parts[4], id), err

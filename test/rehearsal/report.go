@@ -13,8 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/landfall-aws/landfall/internal/organization"
-	"github.com/landfall-aws/landfall/internal/security"
+	"github.com/landfall-aws/landfall/internal/resourcetype"
 	"github.com/landfall-aws/landfall/test/rehearsal/conformance"
 )
 
@@ -137,9 +136,9 @@ var typeNotes = map[string]string{
 	"AWS::StepFunctions::StateMachine": "definition compared; the adapter polls in its place",
 	"AWS::SNS::Subscription":           "nobody confirms or receives mail",
 	"AWS::CloudTrail::Trail":           "settings compared; no log files are written",
-	organization.TypeEditGuard:         "real handler; refuses and accepts edits, creates nothing",
-	organization.TypePolicyTarget:      "real handler; compared through the policies that use the id",
-	organization.TypeKey:               "real handler; compared through the trail that uses the key",
+	resourcetype.EditGuard:             "real handler; refuses and accepts edits, creates nothing",
+	resourcetype.PolicyTarget:          "real handler; compared through the policies that use the id",
+	resourcetype.Key:                   "real handler; compared through the trail that uses the key",
 }
 
 // typesNotRehearsed are the types that are not read back, with the reason. A type that is neither here nor read back
@@ -164,7 +163,7 @@ func (r *report) fill(all []*emulation) {
 		read := r.outer[resourceType] + r.inner[resourceType]
 		where := fmt.Sprintf("%d in stacks, %d in member templates", n[0], n[1])
 		one := row{Kind: "resource type", Name: resourceType, Count: read}
-		operated := slices.Contains(security.Types(), resourceType) && n[0] > 0
+		operated := slices.Contains(resourcetype.SecurityTypes(), resourceType) && n[0] > 0
 		switch reason := typesNotRehearsed[resourceType]; {
 		case operated:
 			one.Status, one.On, one.Count = onFake, fakeName, n[0]
@@ -199,11 +198,11 @@ func (r *report) fill(all []*emulation) {
 			}
 		}
 	}
-	for _, resourceType := range slices.Concat(organization.Types(), security.Types()) {
+	for _, resourceType := range slices.Concat(resourcetype.OrganizationTypes(), resourcetype.SecurityTypes()) {
 		for _, request := range []string{"Create", "Update", "Delete"} {
 			o := operation{resourceType, request}
 			one := row{Kind: "handler operation", Name: resourceType + " " + request, Count: operations[o], Status: rehearsed, On: moto}
-			if slices.Contains(security.Types(), resourceType) {
+			if slices.Contains(resourcetype.SecurityTypes(), resourceType) {
 				one.Status, one.On = onFake, fakeName
 			}
 			switch {
@@ -219,12 +218,12 @@ func (r *report) fill(all []*emulation) {
 		}
 	}
 	known := map[string]bool{}
-	for _, calls := range organization.Requests() {
+	for _, calls := range resourcetype.OrganizationRequests() {
 		for _, name := range calls {
 			known[name] = true
 		}
 	}
-	for _, calls := range security.Requests() {
+	for _, calls := range resourcetype.SecurityRequests() {
 		for _, name := range slices.Concat(calls.Management, calls.Audit) {
 			known[name] = true
 		}

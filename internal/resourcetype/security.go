@@ -1,4 +1,4 @@
-package security
+package resourcetype
 
 import (
 	"maps"
@@ -6,29 +6,40 @@ import (
 )
 
 // Custom-resource types. Property values arrive as strings, or lists and maps of strings.
-// All but TypeRootAccess take AuditAccountId, RoleName, HomeRegion and Regions (list).
+// All but RootAccess take AuditAccountId, RoleName, HomeRegion and Regions (list).
 const (
-	// TypeGuardDuty takes Features (map of feature to ALL or NONE), PublishingFrequency, and
+	// GuardDuty takes Features (map of feature to ALL or NONE), PublishingFrequency, and
 	// optionally DestinationBucketArn with DestinationKeyArn.
-	TypeGuardDuty = "Custom::LandfallGuardDuty"
-	// TypeSecurityHub takes RootId, PolicyName, Standards (list), DisabledControls (list) and
+	GuardDuty = "Custom::LandfallGuardDuty"
+	// SecurityHub takes RootId, PolicyName, Standards (list), DisabledControls (list) and
 	// CustomParameters (map of control id to JSON).
-	TypeSecurityHub = "Custom::LandfallSecurityHub"
-	// TypeAccessAnalyzer takes NamePrefix, UnusedAccess ("true" or "false") and UnusedAccessDays.
-	TypeAccessAnalyzer = "Custom::LandfallAccessAnalyzer"
-	// TypeInspector takes Types (list of "ec2", "ecr", "lambda", "lambdaCode").
-	TypeInspector = "Custom::LandfallInspector"
-	// TypeMacie takes nothing more.
-	TypeMacie = "Custom::LandfallMacie"
-	// TypeDetective takes nothing more.
-	TypeDetective = "Custom::LandfallDetective"
-	// TypeRootAccess takes nothing.
-	TypeRootAccess = "Custom::LandfallRootAccess"
+	SecurityHub = "Custom::LandfallSecurityHub"
+	// AccessAnalyzer takes NamePrefix, UnusedAccess ("true" or "false") and UnusedAccessDays.
+	AccessAnalyzer = "Custom::LandfallAccessAnalyzer"
+	// Inspector takes Types (list of "ec2", "ecr", "lambda", "lambdaCode").
+	Inspector = "Custom::LandfallInspector"
+	// Macie takes nothing more.
+	Macie = "Custom::LandfallMacie"
+	// Detective takes nothing more.
+	Detective = "Custom::LandfallDetective"
+	// RootAccess takes nothing.
+	RootAccess = "Custom::LandfallRootAccess"
 )
 
-// Types lists the custom-resource types.
-func Types() []string {
-	return []string{TypeGuardDuty, TypeSecurityHub, TypeAccessAnalyzer, TypeInspector, TypeMacie, TypeDetective, TypeRootAccess}
+// Service principals whose trusted access the services need.
+const (
+	GuardDutyPrincipal      = "guardduty.amazonaws.com"
+	SecurityHubPrincipal    = "securityhub.amazonaws.com"
+	AccessAnalyzerPrincipal = "access-analyzer.amazonaws.com"
+	InspectorPrincipal      = "inspector2.amazonaws.com"
+	MaciePrincipal          = "macie.amazonaws.com"
+	DetectivePrincipal      = "detective.amazonaws.com"
+	RootAccessPrincipal     = "iam.amazonaws.com"
+)
+
+// SecurityTypes lists the custom-resource types.
+func SecurityTypes() []string {
+	return []string{GuardDuty, SecurityHub, AccessAnalyzer, Inspector, Macie, Detective, RootAccess}
 }
 
 // Calls are API calls as "service:Operation", sorted.
@@ -37,10 +48,10 @@ type Calls struct {
 	Audit      []string // with the credentials of the role in the audit account
 }
 
-// Requests maps each custom-resource type to the API calls that it can make.
-func Requests() map[string]Calls {
+// SecurityRequests maps each custom-resource type to the API calls that it can make.
+func SecurityRequests() map[string]Calls {
 	requests := map[string]Calls{
-		TypeGuardDuty: {
+		GuardDuty: {
 			Management: []string{"sts:AssumeRole", "guardduty:ListOrganizationAdminAccounts", "guardduty:EnableOrganizationAdminAccount",
 				"guardduty:ListDetectors", "guardduty:CreateDetector"},
 			Audit: []string{"guardduty:ListDetectors", "guardduty:CreateDetector", "guardduty:GetDetector", "guardduty:UpdateDetector",
@@ -48,7 +59,7 @@ func Requests() map[string]Calls {
 				"guardduty:ListPublishingDestinations", "guardduty:DescribePublishingDestination",
 				"guardduty:CreatePublishingDestination", "guardduty:UpdatePublishingDestination"},
 		},
-		TypeSecurityHub: {
+		SecurityHub: {
 			Management: []string{"sts:AssumeRole", "securityhub:ListOrganizationAdminAccounts", "securityhub:EnableOrganizationAdminAccount",
 				"securityhub:DescribeHub", "securityhub:EnableSecurityHub"},
 			Audit: []string{"securityhub:DescribeHub", "securityhub:EnableSecurityHub",
@@ -59,27 +70,27 @@ func Requests() map[string]Calls {
 				"securityhub:CreateConfigurationPolicy", "securityhub:UpdateConfigurationPolicy",
 				"securityhub:StartConfigurationPolicyAssociation", "securityhub:GetConfigurationPolicyAssociation"},
 		},
-		TypeAccessAnalyzer: {
+		AccessAnalyzer: {
 			Management: []string{"sts:AssumeRole", "iam:GetRole", "iam:CreateServiceLinkedRole"},
 			Audit:      []string{"access-analyzer:ListAnalyzers", "access-analyzer:CreateAnalyzer"},
 		},
-		TypeInspector: {
+		Inspector: {
 			Management: []string{"sts:AssumeRole", "organizations:ListAccounts", "inspector2:ListDelegatedAdminAccounts", "inspector2:EnableDelegatedAdminAccount"},
 			Audit: []string{"inspector2:BatchGetAccountStatus", "inspector2:Enable", "inspector2:DescribeOrganizationConfiguration",
 				"inspector2:UpdateOrganizationConfiguration", "inspector2:ListMembers", "inspector2:AssociateMember"},
 		},
-		TypeMacie: {
+		Macie: {
 			Management: []string{"sts:AssumeRole", "organizations:ListAccounts", "macie2:ListOrganizationAdminAccounts",
 				"macie2:EnableOrganizationAdminAccount", "macie2:GetMacieSession", "macie2:EnableMacie"},
 			Audit: []string{"macie2:GetMacieSession", "macie2:EnableMacie", "macie2:DescribeOrganizationConfiguration",
 				"macie2:UpdateOrganizationConfiguration", "macie2:ListMembers", "macie2:CreateMember"},
 		},
-		TypeDetective: {
+		Detective: {
 			Management: []string{"sts:AssumeRole", "organizations:ListAccounts", "detective:ListOrganizationAdminAccounts", "detective:EnableOrganizationAdminAccount"},
 			Audit: []string{"detective:ListGraphs", "detective:DescribeOrganizationConfiguration",
 				"detective:UpdateOrganizationConfiguration", "detective:ListMembers", "detective:CreateMembers"},
 		},
-		TypeRootAccess: {
+		RootAccess: {
 			Management: []string{"iam:ListOrganizationsFeatures", "iam:EnableOrganizationsRootCredentialsManagement",
 				"iam:EnableOrganizationsRootSessions"},
 		},
@@ -91,17 +102,17 @@ func Requests() map[string]Calls {
 	return requests
 }
 
-// Permissions lists, sorted, the IAM actions that the handler's role in the management
-// account needs: the calls of [Requests] and the actions that AWS checks on the caller
+// SecurityPermissions lists, sorted, the IAM actions that the handler's role in the management
+// account needs: the calls of [SecurityRequests] and the actions that AWS checks on the caller
 // behind them.
 //
 //   - Delegating a service registers the delegated administrator and switches trusted access
 //     on the caller's behalf (GuardDuty User Guide, "Permissions required to designate a
 //     delegated GuardDuty administrator account").
 //   - Enabling a service creates its service-linked role: allow iam:CreateServiceLinkedRole
-//     for the names of [ServiceLinkedRoleServices] only.
+//     for the names of [SecurityServiceLinkedRoles] only.
 //   - sts:AssumeRole is for the role in the audit account only.
-func Permissions() []string {
+func SecurityPermissions() []string {
 	return actions(func(c Calls) []string { return c.Management },
 		"iam:CreateServiceLinkedRole",
 		"organizations:DescribeAccount",
@@ -127,7 +138,7 @@ var otherActions = map[string]string{"detective:ListOrganizationAdminAccounts": 
 
 func actions(side func(Calls) []string, behind ...string) []string {
 	all := map[string]bool{}
-	for _, calls := range Requests() {
+	for _, calls := range SecurityRequests() {
 		for _, call := range side(calls) {
 			if action := otherActions[call]; action != "" {
 				call = action
@@ -141,9 +152,9 @@ func actions(side func(Calls) []string, behind ...string) []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// ServiceLinkedRoleServices lists the values of iam:AWSServiceName for which both roles may
+// SecurityServiceLinkedRoles lists the values of iam:AWSServiceName for which both roles may
 // create service-linked roles, sorted.
-func ServiceLinkedRoleServices() []string {
+func SecurityServiceLinkedRoles() []string {
 	return []string{"access-analyzer.amazonaws.com", "agentless.inspector2.amazonaws.com", "detective.amazonaws.com", "guardduty.amazonaws.com",
 		"inspector2.amazonaws.com", "macie.amazonaws.com", "malware-protection.guardduty.amazonaws.com", "securityhub.amazonaws.com"}
 }
