@@ -14,6 +14,8 @@ type Alerts struct {
 	// Mailed are the e-mail addresses by tier; Endpoints are HTTPS addresses, told of the tiers page and notify.
 	Mailed    map[string][]string `json:"recipients"`
 	Endpoints []string            `json:"httpsEndpoints"`
+	// Chat are the channels of Slack and Microsoft Teams.
+	Chat []Channel `json:"chat"`
 	// List are all alerts sorted by id, those of tier off included.
 	List         []Alert       `json:"list"`
 	Suppressions []Suppression `json:"suppressions"`
@@ -23,6 +25,15 @@ type Alerts struct {
 	FiltersOn bool     `json:"metricFiltersOn"`
 	// Runbooks are the runbooks that alerts and filters point to, sorted by id.
 	Runbooks []Runbook `json:"runbooks"`
+}
+
+// Channel is a channel of a chat application.
+type Channel struct {
+	// Application is Slack or Microsoft Teams; Channel is the channel's id, In that of the workspace or team.
+	Application string   `json:"application"`
+	In          string   `json:"in"`
+	Channel     string   `json:"channel"`
+	Tiers       []string `json:"tiers"`
 }
 
 // Alert is one alert in the zone.
@@ -94,8 +105,15 @@ type Runbook struct {
 
 func (b *builder) alerts() Alerts {
 	z := b.Zone
-	out := Alerts{Mailed: b.described.Mailed, Endpoints: orEmpty(z.Alerts.HTTPSEndpoints), List: []Alert{}, Suppressions: []Suppression{},
+	out := Alerts{Mailed: b.described.Mailed, Endpoints: orEmpty(z.Alerts.HTTPSEndpoints), Chat: []Channel{}, List: []Alert{}, Suppressions: []Suppression{},
 		Changes: []TierChange{}, Filters: []Filter{}, FiltersOn: z.Trail.CloudWatchLogs.Enabled, Runbooks: []Runbook{}}
+	for _, c := range z.Alerts.Chat {
+		if c.Slack.Channel != "" {
+			out.Chat = append(out.Chat, Channel{"Slack", c.Slack.Workspace, c.Slack.Channel, c.Tiers})
+		} else {
+			out.Chat = append(out.Chat, Channel{"Microsoft Teams", c.Teams.Team, c.Teams.Channel, c.Tiers})
+		}
+	}
 	suppressed := map[string]int{}
 	for _, s := range z.Alerts.Suppressions {
 		suppressed[s.Alert]++
