@@ -203,7 +203,6 @@ func costText(answer costed, by string) string {
 }
 
 func serviceTable(b *strings.Builder, e *cost.Estimate, workloads int) {
-	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	title := []string{"First month", "Workload account", "Other accounts", "All, a month"}
 	rows := [][]string{}
 	var each, others cost.USD
@@ -218,11 +217,10 @@ func serviceTable(b *strings.Builder, e *cost.Estimate, workloads int) {
 			row[2] = "-"
 		}
 	}
-	table(b, t, append([]string{"Service"}, title...), rows)
+	table(b, append([]string{"Service"}, title...), rows)
 }
 
 func accountTable(b *strings.Builder, e *cost.Estimate) {
-	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	rows := [][]string{}
 	services := map[string]string{}
 	for _, d := range e.Drivers {
@@ -249,11 +247,13 @@ func accountTable(b *strings.Builder, e *cost.Estimate) {
 		rows = append(rows, []string{fmt.Sprintf("%s (%s)", a.Name, cmp.Or(a.OU, "root")), a.FirstMonth.String(), a.Monthly.String(), most})
 	}
 	rows = append(rows, []string{"Total", e.FirstMonth.String(), e.Monthly.String(), ""})
-	table(b, t, []string{"Account", "First month", "A month", "Most of it"}, rows)
+	table(b, []string{"Account", "First month", "A month", "Most of it"}, rows)
 }
 
 // table writes rows with the first column on the left and the others on the right.
-func table(b *strings.Builder, t *tabwriter.Writer, title []string, rows [][]string) {
+func table(b *strings.Builder, title []string, rows [][]string) {
+	var aligned strings.Builder
+	t := tabwriter.NewWriter(&aligned, 0, 0, 2, ' ', tabwriter.AlignRight)
 	width := len(title[0])
 	for _, row := range rows {
 		width = max(width, len(row[0]))
@@ -263,6 +263,9 @@ func table(b *strings.Builder, t *tabwriter.Writer, title []string, rows [][]str
 	}
 	// Writing to a strings.Builder does not fail.
 	_ = t.Flush()
+	for line := range strings.Lines(aligned.String()) {
+		b.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
 }
 
 func driversText(b *strings.Builder, e *cost.Estimate) {

@@ -529,3 +529,87 @@ func BenchmarkFor1000AccountsIn17Regions(b *testing.B) {
 		cost.For(z, basis, u)
 	}
 }
+
+// howCharged says for every type of resource of a synthesized zone how the estimate has it. A type that is new in a
+// snapshot belongs here: with the price that it has in prices.yaml and model.go, or with the reason why it has none.
+var howCharged = map[string]string{
+	"AWS::CloudWatch::Alarm": "cloudwatch-alarms", "AWS::Logs::MetricFilter": "cloudwatch-metrics", "AWS::KMS::Key": "kms-keys",
+	"AWS::Config::ConfigRule": "config-rule-evaluations", "AWS::Config::ConfigurationRecorder": "config-items",
+	"AWS::CloudTrail::Trail": "logs-ingestion", "AWS::S3::Bucket": "s3-standard", "AWS::SNS::Topic": "sns-mails", "AWS::SNS::Subscription": "sns-mails",
+	"AWS::Events::Rule": "eventbridge-events", "AWS::Events::EventBus": "eventbridge-events", "AWS::Athena::WorkGroup": "athena-queries",
+	"Custom::LandfallGuardDuty": "guardduty-management-events", "Custom::LandfallSecurityHub": "securityhub-checks",
+	"Custom::LandfallAccessAnalyzer": "accessanalyzer-unused-access", "Custom::LandfallInspector": "inspector-instances",
+	"Custom::LandfallMacie": "macie-buckets", "Custom::LandfallDetective": "detective-data",
+
+	"AWS::Lambda::Function": "cents", "AWS::StepFunctions::StateMachine": "cents", "AWS::Logs::LogGroup": "cents", "AWS::SQS::Queue": "cents",
+	"AWS::Glue::Database": "free", "AWS::Glue::Table": "free", "AWS::Athena::NamedQuery": "free", "AWS::Logs::QueryDefinition": "free",
+	"AWS::Logs::ResourcePolicy": "free", "AWS::SQS::QueuePolicy": "free", "AWS::SNS::TopicPolicy": "free", "AWS::S3::BucketPolicy": "free",
+	"AWS::Events::EventBusPolicy": "free", "AWS::KMS::Alias": "free", "AWS::IAM::Role": "free", "AWS::IAM::Policy": "free", "AWS::IAM::ManagedPolicy": "free",
+	"AWS::Config::DeliveryChannel": "free", "AWS::Config::ConfigurationAggregator": "free", "AWS::Organizations::Policy": "free",
+	"AWS::CloudFormation::StackSet": "free", "AWS::CloudFormation::WaitConditionHandle": "free",
+}
+
+// snapshot counts the resources of one synthesized template of the default zone by their types.
+func snapshot(t *testing.T, path string) map[string]int {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var template struct {
+		Resources map[string]struct{ Type string }
+	}
+	require.NoError(t, json.Unmarshal(data, &template))
+	counts := map[string]int{}
+	for _, r := range template.Resources {
+		counts[r.Type]++
+	}
+	return counts
+}
+
+func TestEveryResourceOfTheSynthesizedZonesIsPricedOrKnownToBeFree(t *testing.T) {
+	prices := basis(t).Prices.Prices
+	templates, err := filepath.Glob("../../test/testdata/*/*.json")
+	require.NoError(t, err)
+	members, err := filepath.Glob("../../test/testdata/*/members/*.json")
+	require.NoError(t, err)
+	require.NotEmpty(t, members)
+	for _, path := range append(templates, members...) {
+		for resource := range snapshot(t, path) {
+			how, known := howCharged[resource]
+			if !known && strings.HasPrefix(resource, "Custom::Landfall") {
+				continue // an operation on the organization
+			}
+			if assert.True(t, known, "%s of %s is new; say in howCharged what it costs", resource, path) && how != "free" && how != "cents" {
+				assert.True(t, slices.ContainsFunc(prices, func(p cost.Price) bool { return p.ID == how }), "%s has the price %s", resource, how)
+			}
+		}
+	}
+}
+
+func TestAlarmsKeysAndFiltersAreThoseOfTheSynthesizedZone(t *testing.T) {
+	c, problems := config.Load("../../config/landing-zone.yaml")
+	require.Empty(t, problems)
+	b, err := cost.LoadBasis(controls.Detective(), controls.MetricFilters())
+	require.NoError(t, err)
+	z := zone.Resolve(c)
+	u := cost.Default(cost.Small)
+	u.Active[cost.MetricHours] = 1
+	e := cost.For(z, b, u)
+
+	const dir = "../../test/testdata/default/"
+	total := func(resource string) float64 {
+		n := snapshot(t, dir+"Trail.json")[resource] + snapshot(t, dir+"members/audit.json")[resource] + snapshot(t, dir+"members/log-archive.json")[resource]
+		// The home Region us-east-1 is governed, so what a baseline has under a condition is in each governed Region.
+		regional := snapshot(t, dir+"members/baseline-regional.json")[resource]*len(z.Members()) + snapshot(t, dir+"members/management-regional.json")[resource]
+		return float64(n + regional*len(z.GovernedRegions))
+	}
+	assert.InDelta(t, total("AWS::CloudWatch::Alarm"), driver(t, e, "cloudwatch-alarms").Quantity, 1e-9)
+	assert.InDelta(t, total("AWS::KMS::Key"), driver(t, e, "kms-keys").Quantity, 1e-9)
+	assert.InDelta(t, total("AWS::Logs::MetricFilter"), driver(t, e, "cloudwatch-metrics").Quantity, 1e-9)
+	assert.Len(t, b.Rules, snapshot(t, dir+"members/baseline-regional.json")["AWS::Config::ConfigRule"])
+}
+
+func TestAlarmsWatchTheGlobalRegionWhereItIsNotGoverned(t *testing.T) {
+	z := resolve(t, strings.ReplaceAll(oneAccount, "us-east-1", "eu-west-1"))
+	// Two Regions in each of four accounts, four filters, one for undelivered alerts, five heartbeats.
+	assert.InDelta(t, 18, driver(t, cost.For(z, basis(t), cost.Default(cost.Small)), "cloudwatch-alarms").Quantity, 1e-9)
+}

@@ -47,6 +47,7 @@ freeTier: true
 	assert.Equal(t, small[cost.ManagementEvents], orders.Active[cost.ManagementEvents], "an account with a size begins with it")
 	assert.Equal(t, u.ActiveRegions, stock.ActiveRegions)
 	assert.Equal(t, 50.0, stock.Active[cost.Buckets])
+	assert.Equal(t, busy[cost.Buckets], u.Active[cost.Buckets], "an account's own words are its own")
 	assert.Equal(t, 800_000.0, stock.Active[cost.ManagementEvents], "one without begins with what holds for all")
 	assert.Equal(t, 24, u.Month)
 	assert.True(t, u.FreeTier)
