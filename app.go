@@ -58,6 +58,7 @@ func run() error {
 		Outdir:             jsii.String(outdir),
 		Context:            &settings.Context,
 		AnalyticsReporting: jsii.Bool(false),
+		TreeMetadata:       jsii.Bool(false),
 	})
 	p, err := props()
 	if err != nil {

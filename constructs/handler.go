@@ -12,6 +12,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/landfall-aws/landfall/internal/resourcetype"
+	"github.com/landfall-aws/landfall/internal/template"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
@@ -25,18 +26,6 @@ func NewHandler(scope constructs.Construct, id string, z *zone.Zone, source Hand
 		Description: jsii.String("Creates and adopts the organization, its OUs and accounts; deletes nothing"),
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 	})
-	// Their resources exist only afterwards or have ids that services choose, so the actions are what is limited.
-	operations := allow("Operations", handlerActions(), jsii.String("*"))
-	serviceLinked := serviceLinkedRoles(sortedUnion(resourcetype.OrganizationServiceLinkedRoles(), resourcetype.SecurityServiceLinkedRoles()))
-	administer := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Sid:     jsii.String("AdministerSecurity"),
-		Actions: jsii.Strings("sts:AssumeRole"),
-		Resources: &[]*string{awscdk.Fn_Sub(
-			jsii.String("arn:${AWS::Partition}:iam::*:role/"+z.SecurityAdministrationRoleName()), nil)},
-		// The audit account's id would make the handler depend on what it creates.
-		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}},
-	})
-
 	code := source.code()
 	function := func(name, handler, description string) awslambda.Function {
 		group := awslogs.NewLogGroup(this, jsii.String(name+"Logs"), &awslogs.LogGroupProps{
@@ -60,9 +49,10 @@ func NewHandler(scope constructs.Construct, id string, z *zone.Zone, source Hand
 	}
 	onEvent := function("OnEvent", "on-event", "Checks an organization resource of the landing zone and names it")
 	isComplete := function("IsComplete", "is-complete", "Creates or adopts an organization resource of the landing zone, one step per call")
-	policy := awsiam.NewPolicy(this, jsii.String("Policy"), &awsiam.PolicyProps{
-		Roles:      &[]awsiam.IRole{role},
-		Statements: &[]awsiam.PolicyStatement{operations, serviceLinked, administer},
+	policy := newResource(this, "Policy", "AWS::IAM::Policy", map[string]any{
+		"PolicyName":     z.HandlerRoleName(),
+		"Roles":          []any{role.RoleName()},
+		"PolicyDocument": template.NewPolicy(handlerPermissions(z)...),
 	})
 	provider := customresources.NewProvider(this, jsii.String("Provider"), &customresources.ProviderProps{
 		OnEventHandler:    onEvent,
@@ -78,6 +68,25 @@ func NewHandler(scope constructs.Construct, id string, z *zone.Zone, source Hand
 	})
 	provider.Node().AddDependency(policy)
 	return *provider.ServiceToken()
+}
+
+// handlerPermissions are what the handler's role may do.
+func handlerPermissions(z *zone.Zone) []template.Statement {
+	return []template.Statement{
+		// Their resources exist only afterwards or have ids that services choose, so the actions are what is limited.
+		{Sid: "Operations", Actions: handlerActions(), Resources: []any{"*"}},
+		{
+			Sid: "ServiceLinkedRoles", Actions: []string{"iam:CreateServiceLinkedRole"}, Resources: []any{roleARN("aws-service-role/*")},
+			Condition: map[string]any{"StringEquals": map[string]any{
+				"iam:AWSServiceName": sortedUnion(resourcetype.OrganizationServiceLinkedRoles(), resourcetype.SecurityServiceLinkedRoles()),
+			}},
+		},
+		{
+			Sid: "AdministerSecurity", Actions: []string{"sts:AssumeRole"}, Resources: []any{arn("iam::*:role/" + z.SecurityAdministrationRoleName())},
+			// The audit account's id would make the handler depend on what it creates.
+			Condition: map[string]any{"StringEquals": map[string]any{"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}},
+		},
+	}
 }
 
 // handlerActions are the actions of the handler in the management account, without those that are

@@ -3,13 +3,13 @@ package constructs
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudtrail"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/landfall-aws/landfall/config"
 	"github.com/landfall-aws/landfall/internal/alert"
+	"github.com/landfall-aws/landfall/internal/template"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
@@ -40,7 +40,7 @@ func NewOrganizationTrail(scope constructs.Construct, id string, p *Organization
 		EnableLogFileValidation:    true,
 		AdvancedEventSelectors:     eventSelectors(p),
 	}
-	var delivery awsiam.Policy
+	var delivery awscdk.CfnResource
 	if p.Settings.CloudWatchLogs.Enabled {
 		group := awslogs.NewLogGroup(this, jsii.String("LogGroup"), &awslogs.LogGroupProps{
 			LogGroupName:  jsii.String(p.LogGroupName),
@@ -48,36 +48,34 @@ func NewOrganizationTrail(scope constructs.Construct, id string, p *Organization
 			RemovalPolicy: retained(),
 		})
 		group.Node().DefaultChild().(awslogs.CfnLogGroup).SetRetentionInDays(jsii.Number(p.Settings.CloudWatchLogs.RetentionDays))
-		role := awsiam.NewRole(this, jsii.String("LogRole"), &awsiam.RoleProps{
-			Description: jsii.String("Lets CloudTrail write the organization trail to its log group"),
-			AssumedBy: awsiam.NewServicePrincipal(jsii.String("cloudtrail.amazonaws.com"), &awsiam.ServicePrincipalOpts{
-				Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}},
-			}),
+		role := newResource(this, "LogRole", "AWS::IAM::Role", map[string]any{
+			"Description": "Lets CloudTrail write the organization trail to its log group",
+			"AssumeRolePolicyDocument": template.Trust(template.Service("cloudtrail.amazonaws.com"),
+				map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": template.AccountID()}}),
 		})
 		// One stream per account and Region: the management account's own, and the members' below the organization's id
 		// (CloudTrail user guide, "Role policy document for CloudTrail to use CloudWatch Logs").
-		stream := func(prefix *string) *string {
-			return awscdk.Fn_Join(jsii.String(""), &[]*string{
-				jsii.String("arn:"), awscdk.Aws_PARTITION(), jsii.String(":logs:"), awscdk.Aws_REGION(), jsii.String(":"), awscdk.Aws_ACCOUNT_ID(),
-				jsii.String(":log-group:" + p.LogGroupName + ":log-stream:"), prefix, jsii.String("_*"),
-			})
+		stream := func(owner any) any {
+			return template.Text("arn:%s:logs:%s:%s:log-group:%s:log-stream:%s_*",
+				template.Partition(), template.Region(), template.AccountID(), p.LogGroupName, owner)
 		}
-		delivery = awsiam.NewPolicy(this, jsii.String("LogPolicy"), &awsiam.PolicyProps{
-			Roles: &[]awsiam.IRole{role},
-			Statements: &[]awsiam.PolicyStatement{
-				allow("WriteStreams", []string{"logs:CreateLogStream", "logs:PutLogEvents"},
-					stream(jsii.String(*awscdk.Aws_ACCOUNT_ID()+"_CloudTrail")), stream(p.OrganizationID)),
-			},
+		delivery = newResource(this, "LogPolicy", "AWS::IAM::Policy", map[string]any{
+			"PolicyName": p.LogGroupName,
+			"Roles":      []any{role.Ref()},
+			"PolicyDocument": template.NewPolicy(template.Statement{
+				Sid: "WriteStreams", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+				Resources: []any{stream(p.OrganizationID), stream(template.Text("%s_CloudTrail", template.AccountID()))},
+			}),
 		})
 		NewTrailAlarms(this, "Alarms", p.Zone, group, p.MetricFilters)
 		props.CloudWatchLogsLogGroupArn = group.LogGroupArn()
-		props.CloudWatchLogsRoleArn = role.RoleArn()
+		props.CloudWatchLogsRoleArn = attribute(role, "Arn")
 	}
 	trail := awscloudtrail.NewCfnTrail(this, jsii.String("Trail"), props)
 	trail.ApplyRemovalPolicy(retained(), nil)
 	if delivery != nil {
 		// CloudTrail tries the role when the trail is created.
-		trail.Node().AddDependency(delivery)
+		trail.AddResourceDependency(delivery, nil)
 	}
 	return trail
 }

@@ -5,25 +5,11 @@ import (
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
-	"github.com/aws/jsii-runtime-go"
 
 	"github.com/landfall-aws/landfall/internal/resourcetype"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
-
-// serviceLinkedRoles lets a role create the service-linked roles of some services.
-func serviceLinkedRoles(services []string) awsiam.PolicyStatement {
-	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Sid:       jsii.String("ServiceLinkedRoles"),
-		Actions:   jsii.Strings("iam:CreateServiceLinkedRole"),
-		Resources: &[]*string{awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/*"), nil)},
-		Conditions: &map[string]any{
-			"StringEquals": map[string]any{"iam:AWSServiceName": services},
-		},
-	})
-}
 
 // SecurityServices adds the detection services of a zone, each a resource of the organization handler.
 type SecurityServices struct {
@@ -82,10 +68,8 @@ const (
 // NewSecurityHub adds Security Hub CSPM under central configuration.
 func (s *SecurityServices) NewSecurityHub(scope constructs.Construct, id string) awscdk.CustomResource {
 	hub := s.Zone.Services.SecurityHub
-	standard := func(name string) *string {
-		return awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:securityhub:"+s.Zone.HomeRegion+"::standards/"+name), nil)
-	}
-	standards := []*string{standard(fsbpStandard)}
+	standard := func(name string) any { return arn("securityhub:" + s.Zone.HomeRegion + "::standards/" + name) }
+	standards := []any{standard(fsbpStandard)}
 	if hub.CIS {
 		standards = append(standards, standard(cisStandard))
 	}

@@ -1,12 +1,11 @@
 package constructs
 
 import (
-	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/landfall-aws/landfall/internal/member"
+	"github.com/landfall-aws/landfall/internal/template"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
@@ -19,93 +18,72 @@ type StackSetRoles struct {
 // NewStackSetRoles adds the roles: CloudFormation assumes the first, the first assumes the second, and
 // only the second may change anything. Source: CloudFormation user guide, "Grant self-managed permissions".
 func NewStackSetRoles(scope constructs.Construct, id string, z *zone.Zone) *StackSetRoles {
-	execution := z.Resource("stackset-execution")
 	this := constructs.NewConstruct(scope, jsii.String(id))
-	administration := awsiam.NewRole(this, jsii.String("Administration"), &awsiam.RoleProps{
-		RoleName:    jsii.String(z.Resource("stackset-administration")),
-		Description: jsii.String("Lets CloudFormation deploy the zone's StackSets to the management account"),
-		AssumedBy: awsiam.NewServicePrincipal(jsii.String("cloudformation.amazonaws.com"), &awsiam.ServicePrincipalOpts{
-			Conditions: &map[string]any{
-				"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()},
-				"StringLike": map[string]any{"aws:SourceArn": awscdk.Fn_Sub(
-					jsii.String("arn:${AWS::Partition}:cloudformation:*:${AWS::AccountId}:stackset/"+z.Prefix+"-*"), nil)},
-			},
+	execution := z.Resource("stackset-execution")
+	administration := newResource(this, "Administration", "AWS::IAM::Role", map[string]any{
+		"RoleName":    z.Resource("stackset-administration"),
+		"Description": "Lets CloudFormation deploy the zone's StackSets to the management account",
+		"AssumeRolePolicyDocument": template.Trust(template.Service("cloudformation.amazonaws.com"), map[string]any{
+			"StringEquals": map[string]any{"aws:SourceAccount": template.AccountID()},
+			"StringLike":   map[string]any{"aws:SourceArn": arn("cloudformation:*:${AWS::AccountId}:stackset/" + z.Prefix + "-*")},
 		}),
-		InlinePolicies: &map[string]awsiam.PolicyDocument{"assume-execution-role": document(
-			allow("", []string{"sts:AssumeRole"}, awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+execution), nil)),
-		)},
+		"Policies": inline("assume-execution-role", template.Statement{Actions: []string{"sts:AssumeRole"}, Resources: []any{roleARN(execution)}}),
 	})
-	role := awsiam.NewRole(this, jsii.String("Execution"), &awsiam.RoleProps{
-		RoleName:    jsii.String(execution),
-		Description: jsii.String("Creates the zone's baseline in the management account"),
-		AssumedBy:   awsiam.NewArnPrincipal(administration.RoleArn()),
-		InlinePolicies: &map[string]awsiam.PolicyDocument{"baseline": document(
-			// CloudFormation acts on its own stacks with this role; the user guide asks for all of its actions.
-			allow("Stacks", []string{"cloudformation:*"}, jsii.String("*")),
-			allow("Rules", []string{
-				"events:PutRule", "events:DeleteRule", "events:DescribeRule", "events:EnableRule", "events:DisableRule",
-				"events:PutTargets", "events:RemoveTargets", "events:ListTargetsByRule",
-				"events:TagResource", "events:UntagResource", "events:ListTagsForResource",
-			}, awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:events:*:${AWS::AccountId}:rule/"+z.Prefix+"-*"), nil)),
-			allow("Queues", []string{
-				"sqs:CreateQueue", "sqs:DeleteQueue", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SetQueueAttributes",
-				"sqs:TagQueue", "sqs:UntagQueue", "sqs:ListQueueTags",
-			}, awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:sqs:*:${AWS::AccountId}:"+z.Prefix+"-*"), nil)),
-			allow("Alarms", []string{
-				"cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms",
-				"cloudwatch:TagResource", "cloudwatch:UntagResource", "cloudwatch:ListTagsForResource",
-			}, awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:cloudwatch:*:${AWS::AccountId}:alarm:"+z.Prefix+"-*"), nil)),
-			allow("Roles", []string{
-				"iam:CreateRole", "iam:DeleteRole", "iam:GetRole", "iam:PassRole", "iam:UpdateRole", "iam:UpdateRoleDescription",
-				"iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:GetRolePolicy",
-				"iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:TagRole", "iam:UntagRole",
-			},
-				roleARN(z.EventForwarderRoleName()), roleARN(z.ConfigRecorderRoleName()), roleARN(z.AuditReadRoleName())),
-			attach("RecorderPolicy", z.ConfigRecorderRoleName(), member.RecorderPolicy),
-			attach("AuditReadPolicies", z.AuditReadRoleName(), member.AuditReadPolicies()...),
-			// Recorders and delivery channels have no ARNs before they exist.
-			allow("Recorders", []string{
-				"config:PutConfigurationRecorder", "config:DeleteConfigurationRecorder", "config:DescribeConfigurationRecorders",
-				"config:DescribeConfigurationRecorderStatus", "config:StartConfigurationRecorder", "config:StopConfigurationRecorder",
-				"config:PutDeliveryChannel", "config:DeleteDeliveryChannel", "config:DescribeDeliveryChannels", "config:DescribeDeliveryChannelStatus",
-				"config:PutConfigRule", "config:DeleteConfigRule", "config:DescribeConfigRules", "config:DescribeComplianceByConfigRule",
-				"config:TagResource", "config:UntagResource", "config:ListTagsForResource",
-			}, jsii.String("*")),
-		)},
+	administrationARN := attribute(administration, "Arn")
+	role := newResource(this, "Execution", "AWS::IAM::Role", map[string]any{
+		"RoleName":                 execution,
+		"Description":              "Creates the zone's baseline in the management account",
+		"AssumeRolePolicyDocument": template.Trust(template.Role(administrationARN), nil),
+		"Policies":                 inline("baseline", baselinePermissions(z)...),
 	})
-	role.Node().AddDependency(administration)
-	return &StackSetRoles{AdministrationRoleARN: administration.RoleArn(), ExecutionRoleName: role.RoleName()}
+	role.AddResourceDependency(administration, nil)
+	return &StackSetRoles{AdministrationRoleARN: administrationARN, ExecutionRoleName: role.Ref()}
+}
+
+// baselinePermissions are what CloudFormation needs to create the baseline in the management account.
+func baselinePermissions(z *zone.Zone) []template.Statement {
+	allow := func(sid string, resource any, actions ...string) template.Statement {
+		return template.Statement{Sid: sid, Actions: actions, Resources: []any{resource}}
+	}
+	roles := allow("Roles", roleARN(z.EventForwarderRoleName()),
+		"iam:CreateRole", "iam:DeleteRole", "iam:GetRole", "iam:PassRole", "iam:UpdateRole", "iam:UpdateRoleDescription",
+		"iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:GetRolePolicy",
+		"iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:TagRole", "iam:UntagRole")
+	roles.Resources = append(roles.Resources, roleARN(z.ConfigRecorderRoleName()), roleARN(z.AuditReadRoleName()))
+	return []template.Statement{
+		// CloudFormation acts on its own stacks with this role; the user guide asks for all of its actions.
+		allow("Stacks", "*", "cloudformation:*"),
+		allow("Rules", arn("events:*:${AWS::AccountId}:rule/"+z.Prefix+"-*"),
+			"events:PutRule", "events:DeleteRule", "events:DescribeRule", "events:EnableRule", "events:DisableRule",
+			"events:PutTargets", "events:RemoveTargets", "events:ListTargetsByRule",
+			"events:TagResource", "events:UntagResource", "events:ListTagsForResource"),
+		allow("Queues", arn("sqs:*:${AWS::AccountId}:"+z.Prefix+"-*"),
+			"sqs:CreateQueue", "sqs:DeleteQueue", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SetQueueAttributes",
+			"sqs:TagQueue", "sqs:UntagQueue", "sqs:ListQueueTags"),
+		allow("Alarms", arn("cloudwatch:*:${AWS::AccountId}:alarm:"+z.Prefix+"-*"),
+			"cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms",
+			"cloudwatch:TagResource", "cloudwatch:UntagResource", "cloudwatch:ListTagsForResource"),
+		roles,
+		attach("RecorderPolicy", z.ConfigRecorderRoleName(), member.RecorderPolicy),
+		attach("AuditReadPolicies", z.AuditReadRoleName(), member.AuditReadPolicies()...),
+		// Recorders and delivery channels have no ARNs before they exist.
+		allow("Recorders", "*",
+			"config:PutConfigurationRecorder", "config:DeleteConfigurationRecorder", "config:DescribeConfigurationRecorders",
+			"config:DescribeConfigurationRecorderStatus", "config:StartConfigurationRecorder", "config:StopConfigurationRecorder",
+			"config:PutDeliveryChannel", "config:DeleteDeliveryChannel", "config:DescribeDeliveryChannels", "config:DescribeDeliveryChannelStatus",
+			"config:PutConfigRule", "config:DeleteConfigRule", "config:DescribeConfigRules", "config:DescribeComplianceByConfigRule",
+			"config:TagResource", "config:UntagResource", "config:ListTagsForResource"),
+	}
 }
 
 // attach lets a role be given some AWS managed policies, and no others.
-func attach(sid, role string, policies ...string) awsiam.PolicyStatement {
-	var arns []*string
+func attach(sid, role string, policies ...string) template.Statement {
+	var arns []any
 	for _, policy := range policies {
-		arns = append(arns, awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:iam::aws:policy/"+policy), nil))
+		arns = append(arns, arn("iam::aws:policy/"+policy))
 	}
-	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Sid:        jsii.String(sid),
-		Actions:    jsii.Strings("iam:AttachRolePolicy", "iam:DetachRolePolicy"),
-		Resources:  &[]*string{roleARN(role)},
-		Conditions: &map[string]any{"ArnEquals": map[string]any{"iam:PolicyARN": arns}},
-	})
-}
-
-// document is a policy document of the given statements.
-func document(statements ...awsiam.PolicyStatement) awsiam.PolicyDocument {
-	return awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &statements})
-}
-
-// allow is a statement of an identity policy; sid may be empty.
-func allow(sid string, actions []string, resources ...*string) awsiam.PolicyStatement {
-	p := &awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...), Resources: &resources}
-	if sid != "" {
-		p.Sid = jsii.String(sid)
+	return template.Statement{
+		Sid: sid, Actions: []string{"iam:AttachRolePolicy", "iam:DetachRolePolicy"}, Resources: []any{roleARN(role)},
+		Condition: map[string]any{"ArnEquals": map[string]any{"iam:PolicyARN": arns}},
 	}
-	return awsiam.NewPolicyStatement(p)
-}
-
-// roleARN is the ARN of a role of the account that deploys, by name.
-func roleARN(name string) *string {
-	return awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+name), nil)
 }

@@ -17,14 +17,14 @@ import (
 // and trail-alarm-notify know it.
 func NewTrailAlarms(scope constructs.Construct, id string, z *zone.Zone, group awslogs.LogGroup, filters []alert.MetricFilter) {
 	this := constructs.NewConstruct(scope, jsii.String(id))
-	namespace := z.Prefix + "/trail"
+	namespace, groupName := z.Prefix+"/trail", group.LogGroupName()
 	for _, f := range filters {
 		if f.Tier == alert.Off {
 			continue
 		}
 		filter := awslogs.NewCfnMetricFilter(this, jsii.String("Filter-"+f.ID), &awslogs.CfnMetricFilterProps{
 			FilterName:    jsii.String(z.Resource(f.ID)),
-			LogGroupName:  group.LogGroupName(),
+			LogGroupName:  groupName,
 			FilterPattern: jsii.String(f.Pattern),
 			MetricTransformations: []any{&awslogs.CfnMetricFilter_MetricTransformationProperty{
 				MetricNamespace: jsii.String(namespace),

@@ -1,0 +1,45 @@
+package constructs
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/landfall-aws/landfall/internal/template"
+)
+
+// newResource adds a resource by its properties as CloudFormation names them, which may hold policy documents and
+// intrinsic functions of package template and tokens of the CDK. It is for what is mostly policy: the CDK's own types
+// take a call to its process for each statement, and most of the time of a synthesis are such calls.
+func newResource(scope constructs.Construct, id, resourceType string, properties map[string]any) awscdk.CfnResource {
+	data, err := json.Marshal(properties)
+	if err != nil {
+		panic(fmt.Errorf("the properties of %s: %w", id, err))
+	}
+	var plain map[string]any
+	if err := json.Unmarshal(data, &plain); err != nil {
+		panic(fmt.Errorf("the properties of %s: %w", id, err))
+	}
+	this := constructs.NewConstruct(scope, jsii.String(id))
+	return awscdk.NewCfnResource(this, jsii.String("Resource"), &awscdk.CfnResourceProps{Type: jsii.String(resourceType), Properties: &plain})
+}
+
+// attribute is a return value of Fn::GetAtt of a resource, as a token.
+func attribute(r awscdk.CfnResource, name string) *string {
+	return r.GetAtt(jsii.String(name), awscdk.ResolutionTypeHint_STRING).ToString()
+}
+
+// inline is one inline policy of a role.
+func inline(name string, statements ...template.Statement) []any {
+	return []any{map[string]any{"PolicyName": name, "PolicyDocument": template.NewPolicy(statements...)}}
+}
+
+// arn is an ARN of the account that deploys, in which CloudFormation replaces pseudo parameters; the text follows the
+// partition.
+func arn(text string) any { return template.Sub("arn:${AWS::Partition}:"+text, nil) }
+
+// roleARN is the ARN of a role of the account that deploys, by name.
+func roleARN(name string) any { return arn("iam::${AWS::AccountId}:role/" + name) }
