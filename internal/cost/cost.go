@@ -223,16 +223,21 @@ func nameOfOneMore(z *zone.Zone) string {
 }
 
 func estimate(z *zone.Zone, b Basis, u Usage) Estimate {
-	m := &model{zone: z, basis: b, usage: u, read: map[Quantity]bool{}}
+	m := &model{zone: z, basis: b, usage: u, at: map[place]*item{}, read: map[Quantity]bool{}}
 	m.fill()
 	return m.sum()
 }
 
-// item is a quantity of one price in one account and Region.
-type item struct {
+// place is one price in one account and Region.
+type place struct {
 	price   *Price
 	account int
 	region  string
+}
+
+// item is a quantity of one price in one account and Region.
+type item struct {
+	place
 	// first and monthly are quantities of the first month and of a month after the trials.
 	first, monthly float64
 }

@@ -117,7 +117,9 @@ type model struct {
 	basis    Basis
 	usage    Usage
 	accounts []account
-	items    []item
+	items    []*item
+	// at finds the item of a price in an account and Region, because tiers go by their sum.
+	at map[place]*item
 	// prices are those of the table by id, read notes the quantities that were used.
 	prices map[string]*Price
 	read   map[Quantity]bool
@@ -190,9 +192,16 @@ func (m *model) add(price string, account int, region string, quantity float64) 
 
 // addFirst adds a quantity whose first month differs. The price must be one of priceIDs.
 func (m *model) addFirst(price string, account int, region string, first, monthly float64) {
-	if first != 0 || monthly != 0 {
-		m.items = append(m.items, item{m.prices[price], account, region, first, monthly})
+	if first == 0 && monthly == 0 {
+		return
 	}
+	p := place{m.prices[price], account, region}
+	if m.at[p] == nil {
+		m.at[p] = &item{place: p}
+		m.items = append(m.items, m.at[p])
+	}
+	m.at[p].first += first
+	m.at[p].monthly += monthly
 }
 
 // account adds what an account has once.
