@@ -223,6 +223,10 @@ func (r *rule) arn() string {
 type target struct {
 	arn, role, deadLetters string
 	transformed            bool
+	// template is the input template, "" when there is none.
+	template string
+	// ran is what was found of the executions of a state machine that the target starts; nil until one was started.
+	ran *executions
 	// passed is what was found of the way to the target, which is the same for every event; nil until one was sent.
 	passed *passage
 }
@@ -284,6 +288,7 @@ type deployment struct {
 	groups   map[string]origin     // by ARN without the trailing ":*"
 	logs     map[string][]document // resource policies of CloudWatch Logs, by account and Region
 	alarms   []alarm
+	machines map[string]*machine
 	problems []string
 }
 
@@ -291,7 +296,8 @@ type deployment struct {
 var ofPath = []string{
 	"AWS::Events::EventBus", "AWS::Events::EventBusPolicy", "AWS::Events::Rule", "AWS::IAM::Role", "AWS::KMS::Key",
 	"AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::SNS::Subscription", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy",
-	"AWS::Logs::LogGroup", "AWS::Logs::ResourcePolicy", "AWS::CloudWatch::Alarm",
+	"AWS::Logs::LogGroup", "AWS::Logs::ResourcePolicy", "AWS::CloudWatch::Alarm", "AWS::StepFunctions::StateMachine",
+	"AWS::Chatbot::SlackChannelConfiguration", "AWS::Chatbot::MicrosoftTeamsChannelConfiguration",
 }
 
 // deployed is one resource where it exists.
@@ -328,7 +334,7 @@ func (c *cloud) deploy(tb testing.TB, wanted func(account, region string) bool) 
 	tb.Helper()
 	d := &deployment{
 		cloud: c, rules: map[string][]*rule{}, together: map[string]*eventpattern.Set{}, buses: map[string]*bus{}, roles: map[string]*role{}, topics: map[string]*topic{},
-		queues: map[string]*queue{}, keys: map[string]document{}, groups: map[string]origin{}, logs: map[string][]document{},
+		queues: map[string]*queue{}, keys: map[string]document{}, groups: map[string]origin{}, logs: map[string][]document{}, machines: map[string]*machine{},
 	}
 	var all []deployed
 	for _, s := range c.sets {
@@ -380,6 +386,8 @@ func (d *deployment) add(r deployed) {
 		d.queues[arn("sqs", text("QueueName"))] = &queue{origin: r.origin}
 	case "AWS::Logs::LogGroup":
 		d.groups[arn("logs", "log-group:"+text("LogGroupName"))] = r.origin
+	case "AWS::StepFunctions::StateMachine":
+		d.machines[arn("states", "stateMachine:"+text("StateMachineName"))] = machineOf(r)
 	}
 }
 
@@ -429,6 +437,8 @@ func (d *deployment) attach(r deployed) {
 	case "AWS::Logs::ResourcePolicy":
 		where := r.place.account + " " + r.place.region
 		d.logs[where] = append(d.logs[where], document{r.origin, "PolicyDocument", text("PolicyDocument")})
+	case "AWS::Chatbot::SlackChannelConfiguration", "AWS::Chatbot::MicrosoftTeamsChannelConfiguration":
+		d.addChannel(r, missing)
 	case "AWS::CloudWatch::Alarm":
 		a := alarm{r.origin, r.place.account, r.place.region, text("AlarmName"), r.properties, nil}
 		actions, _ := r.properties["AlarmActions"].([]any)
@@ -453,8 +463,9 @@ func (d *deployment) addRule(r deployed, text func(string) string) {
 		properties := t.(map[string]any)
 		letters, _ := properties["DeadLetterConfig"].(map[string]any)
 		get := func(m map[string]any, key string) string { s, _ := m[key].(string); return s }
-		_, transformed := properties["InputTransformer"]
-		made.targets = append(made.targets, &target{get(properties, "Arn"), get(properties, "RoleArn"), get(letters, "Arn"), transformed, nil})
+		transformer, transformed := properties["InputTransformer"].(map[string]any)
+		made.targets = append(made.targets, &target{arn: get(properties, "Arn"), role: get(properties, "RoleArn"), deadLetters: get(letters, "Arn"),
+			transformed: transformed, template: get(transformer, "InputTemplate")})
 	}
 	on := busARN(made.account, made.region, made.bus)
 	d.rules[on] = append(d.rules[on], made)
@@ -678,6 +689,10 @@ func (w *walk) send(r *rule, buses []string) {
 		if !t.passed.ok {
 			continue
 		}
+		if w.d.machines[t.arn] != nil {
+			w.start(r, t, buses)
+			continue
+		}
 		if w.d.buses[t.arn] == nil {
 			w.arrivals = append(w.arrivals, arrival{r.name, t.arn, buses})
 			continue
@@ -711,6 +726,8 @@ func (d *deployment) passage(r *rule, t *target) *passage {
 		s.ok = s.toTopic(t)
 	case "logs":
 		s.ok = s.toLogGroup(t)
+	case "states":
+		s.ok = s.toMachine(t)
 	default:
 		s.fail("has the target %s, which no test knows", t.arn)
 	}
@@ -815,7 +832,7 @@ func (s *step) toBus(t *target) bool {
 	case t.transformed:
 		s.fail("has an input transformer, which EventBridge refuses for buses (PutTargets)")
 		return false
-	case !s.assumes(t):
+	case !s.assumes(t, "events:PutEvents"):
 		return false
 	}
 	s.uses(on.origin, "")
@@ -827,9 +844,9 @@ func (s *step) toBus(t *target) bool {
 
 func accountOf(arn string) string { return strings.SplitN(arn, ":", 6)[4] }
 
-// assumes says whether EventBridge may use the target's role to send to the bus. A bus that trusts an organization
-// takes events with a role only (PutTargets, RoleArn).
-func (s *step) assumes(t *target) bool {
+// assumes says whether EventBridge may use the target's role to do something with the target. A bus that trusts an
+// organization takes events with a role only, and so does a state machine (PutTargets, RoleArn).
+func (s *step) assumes(t *target, action string) bool {
 	as := s.d.roles[t.role]
 	switch {
 	case as == nil:
@@ -844,19 +861,25 @@ func (s *step) assumes(t *target) bool {
 	}):
 		return false
 	}
+	return s.permits(t.role, action, t.arn)
+}
+
+// permits says whether the policies of a role allow something.
+func (s *step) permits(roleARN, action, resource string) bool {
+	as := s.d.roles[roleARN]
 	// A role's own policies decide like one level of service control policies: without an Allow nothing is allowed.
 	var level []*policy.Compiled
 	for _, document := range as.policies {
 		p, err := compiled(policy.SCP, document.text)
 		if err != nil {
-			s.fail("meets a wrong policy of role %s: %v", t.role, err)
+			s.fail("meets a wrong policy of role %s: %v", roleARN, err)
 			return false
 		}
 		level = append(level, p)
 	}
-	result, err := policy.Evaluate(policy.Levels{level}, nil, policy.Request{Action: "events:PutEvents", Resource: t.arn, Principal: t.role, Context: with(nil)})
+	result, err := policy.Evaluate(policy.Levels{level}, nil, policy.Request{Action: action, Resource: resource, Principal: roleARN, Context: with(nil)})
 	if err != nil || result.Decision != policy.Allowed {
-		s.fail("is stopped: the policies of role %s do not allow it to send to %s (%s)", t.role, t.arn, result.Decision)
+		s.fail("is stopped: the policies of role %s do not allow %s on %s (%s)", roleARN, action, resource, result.Decision)
 		return false
 	}
 	by := result.By[0]

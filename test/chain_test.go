@@ -54,6 +54,8 @@ func chainOf(tb testing.TB, text string) *chain {
 func eachChain(t *testing.T, test func(*testing.T, *chain)) {
 	t.Run("the European zone", func(t *testing.T) { test(t, chainOf(t, europeanZone)) })
 	t.Run("the default zone", func(t *testing.T) { test(t, chainOf(t, file(t, "config/landing-zone.yaml"))) })
+	t.Run("a zone with account names and chat", func(t *testing.T) { test(t, chainOf(t, messagesZone)) })
+	t.Run("a zone with chat alone", func(t *testing.T) { test(t, chainOf(t, chatZone)) })
 }
 
 // probe is one event that is sent along the path, and what is asked of its arrival.
@@ -142,13 +144,24 @@ func (c *chain) cases(tb testing.TB, of func(alert.Routed) []alert.Case, judge f
 	return out
 }
 
-// arrives asks that an event reaches, once, the topic of the alert's tier and everybody who subscribed.
+// arrives asks that an event reaches, once, the topics of the alert's tier and everybody who subscribed.
 func (c *chain) arrives(r alert.Routed) func(*walk) []string {
 	want := c.end(r.Tier)
-	recipients := append(alert.Recipients(c.zone, r.Tier), c.zone.Alerts.HTTPSEndpoints...)
-	sort.Strings(recipients)
+	recipients := map[string][]string{}
+	if r.Tier != alert.Digest {
+		recipients[want] = append(alert.Recipients(c.zone, r.Tier), c.zone.Alerts.HTTPSEndpoints...)
+	}
+	wants := []string{want}
+	if channels := c.channels(r.Tier); len(channels) > 0 {
+		topic := "arn:aws:sns:" + c.zone.HomeRegion + ":" + auditID + ":" + c.zone.Resource("alerts", "chat", string(r.Tier))
+		wants, recipients[topic] = append(wants, topic), channels
+	}
+	sort.Strings(wants)
+	for _, told := range recipients {
+		sort.Strings(told)
+	}
 	return func(w *walk) []string {
-		var got, told []string
+		var got []string
 		for _, a := range w.arrivals {
 			if a.rule == r.RuleName {
 				got = append(got, a.end)
@@ -157,20 +170,22 @@ func (c *chain) arrives(r alert.Routed) func(*walk) []string {
 		if len(got) == 0 {
 			return []string{"it never arrives at " + want}
 		}
-		if !slices.Equal(got, []string{want}) {
-			return []string{fmt.Sprintf("it arrives at %v; want %s once", got, want)}
+		sort.Strings(got)
+		if !slices.Equal(got, wants) {
+			return []string{fmt.Sprintf("it arrives at %v; want %v, each once", got, wants)}
 		}
-		if r.Tier == alert.Digest {
-			return nil
+		var out []string
+		for _, topic := range sortedKeys(recipients) {
+			var told []string
+			for _, s := range w.d.topics[topic].subscriptions {
+				told = append(told, s.endpoint)
+			}
+			sort.Strings(told)
+			if !slices.Equal(told, recipients[topic]) {
+				out = append(out, fmt.Sprintf("%s tells %v; want %v", topic, told, recipients[topic]))
+			}
 		}
-		for _, s := range w.d.topics[want].subscriptions {
-			told = append(told, s.endpoint)
-		}
-		sort.Strings(told)
-		if !slices.Equal(told, recipients) {
-			return []string{fmt.Sprintf("%s tells %v; want %v", want, told, recipients)}
-		}
-		return nil
+		return out
 	}
 }
 
@@ -423,10 +438,17 @@ func TestNoRuleIsBesideThePath(t *testing.T) {
 
 // Every part of the path is broken, one at a time, and each time an event must get lost or come twice.
 func TestABrokenLinkIsNoticed(t *testing.T) {
-	c := chainOf(t, europeanZone)
+	chainOf(t, europeanZone).breakEach(t, func(link) bool { return true })
+}
+
+// breakEach breaks the chosen links, one at a time and in every way.
+func (c *chain) breakEach(t *testing.T, chosen func(link) bool) {
 	through := c.through()
 	links, tried, noticed := 0, 0, 0
 	for _, key := range slices.SortedFunc(maps.Keys(through), func(a, b link) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) }) {
+		if !chosen(key) {
+			continue
+		}
 		i := slices.IndexFunc(c.cloud.sets, func(s *stackSet) bool { return s.name == key.set })
 		links++
 		for _, b := range breaks(t, c.cloud.sets[i], key) {
@@ -541,6 +563,12 @@ func breaks(tb testing.TB, s *stackSet, l link) []breakage {
 		return []breakage{rename("Namespace", "Other"), {"it watches something else", func(s *stackSet) {
 			properties(s)["Dimensions"].([]any)[0].(map[string]any)["Value"] = "other"
 		}}, remove}
+	case "AWS::StepFunctions::StateMachine":
+		return machineBreaks(s, l.id)
+	case "AWS::Chatbot::SlackChannelConfiguration":
+		return []breakage{rename("SlackChannelId", "C9999999999"), rename("SnsTopicArns", "other"), remove}
+	case "AWS::Chatbot::MicrosoftTeamsChannelConfiguration":
+		return []breakage{rename("TeamsChannelId", "19%3Aother%40thread.tacv2"), rename("SnsTopicArns", "other"), remove}
 	default:
 		tb.Fatalf("no test knows how to break a %s", kind)
 		return nil

@@ -30,23 +30,26 @@ const editExamples = "6"
 // 2026-11-25), and for custom resources those from which the handler makes the physical id, or which
 // CloudFormation refuses to change (ServiceToken).
 var replacing = map[string][]string{
-	"AWS::CloudFormation::StackSet":            {"StackSetName", "PermissionModel"},
-	"AWS::CloudTrail::Trail":                   {"TrailName"},
-	"AWS::Events::EventBus":                    {"Name"},
-	"AWS::IAM::Role":                           {"RoleName", "Path"},
-	"AWS::KMS::Alias":                          {"AliasName"},
-	"AWS::Logs::LogGroup":                      {"LogGroupName"},
-	"AWS::Organizations::Policy":               {"Type"},
-	"AWS::S3::Bucket":                          {"BucketName", "BucketNamePrefix", "BucketNamespace", "ObjectLockEnabled"},
-	"AWS::SNS::Topic":                          {"TopicName", "FifoTopic"},
-	"AWS::SQS::Queue":                          {"QueueName", "FifoQueue"},
-	resourcetype.Account:                       {"Name"},
-	resourcetype.OrganizationalUnit:            {"Path"},
-	resourcetype.TrustedAccess:                 {"ServicePrincipal"},
-	resourcetype.DelegatedAdministrator:        {"ServicePrincipal", "AccountId"},
-	"AWS::CloudFormation::CustomResource":      {"ServiceToken"},
-	"AWS::Config::ConfigurationAggregator":     {"ConfigurationAggregatorName"},
-	"AWS::CloudFormation::WaitConditionHandle": nil,
+	"AWS::CloudFormation::StackSet":                    {"StackSetName", "PermissionModel"},
+	"AWS::CloudTrail::Trail":                           {"TrailName"},
+	"AWS::Events::EventBus":                            {"Name"},
+	"AWS::IAM::Role":                                   {"RoleName", "Path"},
+	"AWS::KMS::Alias":                                  {"AliasName"},
+	"AWS::Logs::LogGroup":                              {"LogGroupName"},
+	"AWS::Organizations::Policy":                       {"Type"},
+	"AWS::S3::Bucket":                                  {"BucketName", "BucketNamePrefix", "BucketNamespace", "ObjectLockEnabled"},
+	"AWS::StepFunctions::StateMachine":                 {"StateMachineName", "StateMachineType"},
+	"AWS::Chatbot::SlackChannelConfiguration":          {"ConfigurationName", "SlackWorkspaceId"},
+	"AWS::Chatbot::MicrosoftTeamsChannelConfiguration": {"ConfigurationName", "TeamId", "TeamsTenantId"},
+	"AWS::SNS::Topic":                                  {"TopicName", "FifoTopic"},
+	"AWS::SQS::Queue":                                  {"QueueName", "FifoQueue"},
+	resourcetype.Account:                               {"Name"},
+	resourcetype.OrganizationalUnit:                    {"Path"},
+	resourcetype.TrustedAccess:                         {"ServicePrincipal"},
+	resourcetype.DelegatedAdministrator:                {"ServicePrincipal", "AccountId"},
+	"AWS::CloudFormation::CustomResource":              {"ServiceToken"},
+	"AWS::Config::ConfigurationAggregator":             {"ConfigurationAggregatorName"},
+	"AWS::CloudFormation::WaitConditionHandle":         nil,
 }
 
 // draft is a zone's file while it is edited.
@@ -57,6 +60,9 @@ type draft struct {
 	units              []string
 	accounts           []draftAccount
 	recipients         []string
+	accountNames       bool
+	chat               []string
+	runbooks           string
 	tags               map[string]string
 	logGroup, queries  bool
 	retention          int
@@ -81,7 +87,7 @@ type draftAccount struct {
 // clone copies a draft, so that edits of the copy leave it alone.
 func (d draft) clone() draft {
 	d.governed, d.retired, d.units, d.recipients = slices.Clone(d.governed), slices.Clone(d.retired), slices.Clone(d.units), slices.Clone(d.recipients)
-	d.levels, d.quietAlerts = slices.Clone(d.levels), slices.Clone(d.quietAlerts)
+	d.levels, d.quietAlerts, d.chat = slices.Clone(d.levels), slices.Clone(d.quietAlerts), slices.Clone(d.chat)
 	d.tags, d.services, d.off = maps.Clone(d.tags), maps.Clone(d.services), maps.Clone(d.off)
 	d.accounts = slices.Clone(d.accounts)
 	for i := range d.accounts {
@@ -106,6 +112,16 @@ func (d draft) text() string {
 	}
 	fmt.Fprintf(&b, "zone: %s\nregions: {home: %s, governed: %s, retired: %s}\n", d.name, d.home, list(d.governed), list(d.retired))
 	fmt.Fprintf(&b, "email: aws+{account}@example.com\nalerts:\n  recipients: %s\n", list(d.recipients))
+	fmt.Fprintf(&b, "  accountNames: %t\n", d.accountNames)
+	if d.runbooks != "" {
+		fmt.Fprintf(&b, "  runbooks: %s\n", d.runbooks)
+	}
+	if len(d.chat) > 0 {
+		b.WriteString("  chat:\n")
+		for _, channel := range d.chat {
+			fmt.Fprintf(&b, "    - {slack: {workspace: T0123ABCDEF, channel: %s}, tiers: [%s]}\n", channel, strings.Join(draftChat[channel], ", "))
+		}
+	}
 	if len(d.quietAlerts) > 0 {
 		b.WriteString("  changes:\n")
 		for _, id := range d.quietAlerts {
@@ -160,6 +176,7 @@ var (
 	draftNames   = []string{"alpha", "beta", "gamma", "orders-prod", "orders-dev", "data-lake", "web1", "web10", "network", "Build Tools"}
 	draftUnits   = []string{"Teams", "Teams/Blue", "Teams/Red", "Workloads/Staging", "Data", "Data/Raw/In"}
 	draftRegions = []string{"us-west-2", "eu-west-1", "eu-central-1", "ap-south-1", "us-east-1"}
+	draftChat    = map[string][]string{"C0123ABCDEF": {"page"}, "C1123ABCDEF": {"page", "notify"}}
 	draftMail    = []string{"security@example.com", "oncall@example.com", "audit@example.com"}
 )
 
@@ -297,6 +314,18 @@ var draftEdits = map[string]func(t *rapid.T, d *draft){
 		} else if len(d.recipients) > 1 {
 			d.recipients = slices.Delete(d.recipients, i, i+1)
 		}
+	},
+	"toggle account names in mails": func(_ *rapid.T, d *draft) { d.accountNames = !d.accountNames },
+	"add or remove a chat channel": func(t *rapid.T, d *draft) {
+		channel := rapid.SampledFrom(sortedKeys(draftChat)).Draw(t, "channel")
+		if i := slices.Index(d.chat, channel); i >= 0 {
+			d.chat = slices.Delete(d.chat, i, i+1)
+		} else {
+			d.chat = append(d.chat, channel)
+		}
+	},
+	"publish the runbooks elsewhere": func(t *rapid.T, d *draft) {
+		d.runbooks = rapid.SampledFrom([]string{"", "https://wiki.example.com/runbooks/"}).Draw(t, "runbooks")
 	},
 	"turn an alert off or on": func(t *rapid.T, d *draft) {
 		const id = "iam-policy-changed"
@@ -486,6 +515,9 @@ func kept(r resource) bool {
 		// The heartbeats' and the functions' log groups hold nothing that anybody needs later.
 		name := fmt.Sprint(r.properties["LogGroupName"])
 		return strings.HasSuffix(name, "-trail") || strings.HasSuffix(name, "digest")
+	}
+	if strings.Contains(fmt.Sprint(r.properties["TopicName"]), "-alerts-chat-") {
+		return false // its subscribers are in the file
 	}
 	return slices.Contains(precious, r.kind) || strings.HasPrefix(r.kind, "Custom::")
 }

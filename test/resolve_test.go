@@ -1,6 +1,7 @@
 package test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -135,6 +136,8 @@ func (t template) ref(tb testing.TB, p place, name string) any {
 		return r.properties["Name"]
 	case "AWS::Logs::LogGroup":
 		return r.properties["LogGroupName"]
+	case "AWS::StepFunctions::StateMachine":
+		return "arn:aws:states:" + p.region + ":" + p.account + ":stateMachine:" + r.properties["StateMachineName"].(string)
 	case "AWS::SQS::Queue":
 		return "https://sqs." + p.region + ".amazonaws.com/" + p.account + "/" + r.properties["QueueName"].(string)
 	}
@@ -161,7 +164,8 @@ func (t template) attribute(tb testing.TB, p place, id, name string) any {
 	case "AWS::Logs::LogGroup.Arn":
 		return "arn:aws:logs:" + p.region + ":" + p.account + ":log-group:" + r.properties["LogGroupName"].(string) + ":*"
 	case "AWS::IAM::Role.Arn":
-		return "arn:aws:iam::" + p.account + ":role/" + r.properties["RoleName"].(string)
+		path, _ := r.properties["Path"].(string)
+		return "arn:aws:iam::" + p.account + ":role" + cmp.Or(path, "/") + r.properties["RoleName"].(string)
 	case "Custom::LandfallOrganization.Id":
 		return organizationID
 	case "Custom::LandfallOrganization.RootId":

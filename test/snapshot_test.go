@@ -55,6 +55,13 @@ func TestAZoneWithAnotherHomeRegionIsAsItsSnapshot(t *testing.T) {
 	compareSnapshot(t, "europe", assemblyOf(t, europeanZone))
 }
 
+// Of the other zones with account names and chat, only the audit account's template differs.
+func TestTheAuditAccountOfAZoneWithAccountNamesAndChatIsAsItsSnapshot(t *testing.T) {
+	data, err := json.MarshalIndent(assemblyOf(t, messagesZone).members["audit"], "", "  ")
+	require.NoError(t, err)
+	compareGolden(t, filepath.Join("testdata", "messages", "audit.json"), append(data, '\n'))
+}
+
 // The snapshot of a large zone lists how many resources of each type each stack has.
 func TestALargeZoneIsAsItsSnapshot(t *testing.T) {
 	a := synthesize(t, largeZone(t, 1000, 17))

@@ -143,7 +143,7 @@ func Workflow(mailing bool, chat []Tier) map[string]any {
 		topic := topicOfTier([]Tier{Page, Notify}, true)
 		after := first
 		states["Mail"] = publish(topic, map[string]any{"Subject": mailSubject, "Message": mailText}, after,
-			catch("States.QueryEvaluationError", "MailInput"), catch("States.ALL", "MailWithoutSubject"))
+			catch("States.ALL", "MailWithoutSubject"))
 		states["MailWithoutSubject"] = publish(topic, map[string]any{"Message": mailText}, after, catch("States.ALL", "MailInput"))
 		states["MailInput"] = publish(topic, map[string]any{"Message": inputText}, after)
 		first = "Mail"

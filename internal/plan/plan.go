@@ -122,6 +122,8 @@ func Compare(before, after *Zone) []Change {
 	c.recipients()
 	c.endpoints()
 	c.runbooks()
+	c.accountNames()
+	c.chat()
 	c.services()
 	if before.Prefix == after.Prefix {
 		// With another prefix each of them is another one, which would drown the one thing to say.

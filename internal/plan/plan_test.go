@@ -179,6 +179,10 @@ func TestAnEditIsDescribedByWhatItDoesInAWS(t *testing.T) {
 				{"reversible remove alerts.recipients[security@example.com]", []string{"unsubscribed"}}}, nil},
 		"an endpoint of the incident manager": {[]string{"[security@example.com]", "[security@example.com]\n  httpsEndpoints: [\"https://example.com/alerts\"]"},
 			[]expected{{"reversible create alerts.httpsEndpoints[https://example.com/alerts]", []string{"confirm"}}}, nil},
+		"mails that name accounts": {[]string{"[security@example.com]", "[security@example.com]\n  accountNames: true"},
+			[]expected{{"reversible create alerts.accountNames", []string{"a state machine in the audit account", "one more part", "drill"}}}, nil},
+		"a chat channel": {[]string{"[security@example.com]", "[security@example.com]\n  chat: [{slack: {workspace: T0123ABCDEF, channel: C0123ABCDEF}}]"},
+			[]expected{{"reversible create alerts.chat[slack T0123ABCDEF C0123ABCDEF]", []string{"fails unless somebody has authorized", "authorize it first"}}}, nil},
 		"links to the runbooks of a fork": {[]string{"[security@example.com]", "[security@example.com]\n  runbooks: https://example.com/runbooks/"},
 			[]expected{{"reversible update alerts.runbooks", []string{"lead there", "https://example.com/runbooks/guardduty-finding.md"}}}, nil},
 		"queries over the trail": {[]string{"trail: {", "trail: {queries: true, "},
@@ -228,6 +232,33 @@ func TestAnEditIsDescribedByWhatItDoesInAWS(t *testing.T) {
 			}
 			if c.policies == nil {
 				assert.Empty(t, policies)
+			}
+		})
+	}
+}
+
+func TestWhatIsTurnedOffAgainLeavesTheMailsAsTheyWere(t *testing.T) {
+	const list = "[security@example.com]"
+	both := list + "\n  accountNames: true\n  chat: [{slack: {workspace: T0123ABCDEF, channel: C0123ABCDEF}}]"
+	for name, c := range map[string]struct {
+		to   string
+		want []expected
+	}{
+		"names": {strings.Replace(both, "true", "false", 1), []expected{{"reversible update alerts.accountNames", []string{"by its id", "stays for the chat channels"}}}},
+		"chat":  {list + "\n  accountNames: true", []expected{{"reversible remove alerts.chat[slack T0123ABCDEF C0123ABCDEF]", []string{"no alert any longer"}}}},
+		"both": {list, []expected{{"reversible update alerts.accountNames", []string{"nothing is lost"}},
+			{"reversible remove alerts.chat[slack T0123ABCDEF C0123ABCDEF]", nil}}},
+		"a tier of a channel": {strings.Replace(both, "C0123ABCDEF}", "C0123ABCDEF}, tiers: [page]", 1),
+			[]expected{{"reversible update alerts.chat[slack T0123ABCDEF C0123ABCDEF]", []string{"these tiers"}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			changes := plan.Compare(planOf(t, edited(t, list, both)), planOf(t, edited(t, list, c.to)))
+			require.Len(t, changes, len(c.want))
+			for i, w := range c.want {
+				assert.Equal(t, w.summary, summary(changes[i]))
+				for _, phrase := range w.says {
+					assert.Contains(t, changes[i].Consequence, phrase)
+				}
 			}
 		})
 	}
