@@ -177,15 +177,16 @@ func costText(answer costed, by string) string {
 			workloads++
 		}
 	}
-	fmt.Fprintf(&b, "%s of size %s and %d other accounts in %s; list prices read from %s to %s, %d of %d never checked\n\n",
-		count(workloads, "workload account"), e.Size, len(e.Accounts)-workloads, count(len(e.GovernedRegions), "governed Region"),
-		e.Prices.Oldest, e.Prices.Newest, e.Prices.Unchecked, e.Prices.Used)
+	fmt.Fprintf(&b, "%s of size %s and %d other accounts in %s, month %d\n", count(workloads, "workload account"), e.Size,
+		len(e.Accounts)-workloads, count(len(e.GovernedRegions), "governed Region"), e.Month)
+	fmt.Fprintf(&b, "list prices of %s to %s: %d, of which %d are quoted by others than AWS and %d were never checked\n\n",
+		e.Prices.Oldest, e.Prices.Newest, e.Prices.Used, e.Prices.Quoted, e.Prices.Unchecked)
 	if by == byAccount {
 		accountTable(&b, e)
 	} else {
 		serviceTable(&b, e, workloads)
 	}
-	fmt.Fprintf(&b, "\nThe first month has the free trials, and AWS Config records every resource once; a month is month %d, with the logs stored until then.\n", e.Month)
+	b.WriteString("\nThe first month has the free trials, and AWS Config records every resource once; a month is a later one, with the logs stored until then.\n")
 	fmt.Fprintf(&b, "One more workload account adds %s a month.\n", e.NextAccount.Monthly)
 	if e.FreeTier {
 		b.WriteString("The amounts that are free to an organization each month are taken off.\n")

@@ -56,7 +56,7 @@ func TestCostListsServicesWithTheirSum(t *testing.T) {
 	assert.Empty(t, stderr)
 	for _, want := range []string{
 		"an estimate of what zone example adds to the AWS bill",
-		"3 workload accounts of size small and 3 other accounts in 2 governed Regions; list prices read from 2026-",
+		"3 workload accounts of size small and 3 other accounts in 2 governed Regions, month 12\nlist prices of 2026-",
 		"  AWS Security Hub CSPM ", "  Amazon GuardDuty ", "  AWS KMS ", "  Total ",
 		"One more workload account adds $",
 		"services.securityHub.disabledControls: disable controls",

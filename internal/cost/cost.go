@@ -195,8 +195,10 @@ type PriceDates struct {
 	// Oldest and Newest are days of sources; prices that could not be checked have none.
 	Oldest string `json:"oldest"`
 	Newest string `json:"newest"`
-	// Used is how many prices were used, Unchecked how many of them have no source that could be checked.
+	// Used is how many prices were used. Quoted of them were read from somebody else than AWS, Unchecked have no source
+	// that could be read.
 	Used      int `json:"used"`
+	Quoted    int `json:"quoted,omitempty"`
 	Unchecked int `json:"unchecked"`
 }
 
@@ -369,6 +371,9 @@ func (d *PriceDates) note(p *Price) {
 	if p.Confidence == Unchecked {
 		d.Unchecked++
 		return
+	}
+	if p.Confidence == Quoted {
+		d.Quoted++
 	}
 	if d.Oldest == "" || p.Date < d.Oldest {
 		d.Oldest = p.Date

@@ -546,6 +546,7 @@ var howCharged = map[string]string{
 	"AWS::Logs::ResourcePolicy": "free", "AWS::SQS::QueuePolicy": "free", "AWS::SNS::TopicPolicy": "free", "AWS::S3::BucketPolicy": "free",
 	"AWS::Events::EventBusPolicy": "free", "AWS::KMS::Alias": "free", "AWS::IAM::Role": "free", "AWS::IAM::Policy": "free", "AWS::IAM::ManagedPolicy": "free",
 	"AWS::Config::DeliveryChannel": "free", "AWS::Config::ConfigurationAggregator": "free", "AWS::Organizations::Policy": "free",
+	"AWS::Chatbot::SlackChannelConfiguration": "free", "AWS::Chatbot::MicrosoftTeamsChannelConfiguration": "free",
 	"AWS::CloudFormation::StackSet": "free", "AWS::CloudFormation::WaitConditionHandle": "free",
 }
 
