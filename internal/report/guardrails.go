@@ -37,7 +37,7 @@ type Guardrail struct {
 	Reaches  []string `json:"reaches"`
 	Of       int      `json:"of"`
 	Policies []string `json:"policies"`
-	// Spares are the principals that a statement does not bind, by statement.
+	// Spares are the principals that statements do not bind.
 	Spares []Spared `json:"spares"`
 	// Attack are MITRE ATT&CK techniques; Frameworks the controls that it serves, by framework.
 	Attack     []string            `json:"attack"`
@@ -46,9 +46,9 @@ type Guardrail struct {
 	Instead    string              `json:"instead"`
 }
 
-// Spared is one statement with the principals that it does not bind.
+// Spared are statements with the principals that they do not bind.
 type Spared struct {
-	Statement  string   `json:"statement"`
+	Statements []string `json:"statements"`
 	Principals []string `json:"principals"`
 }
 
@@ -132,9 +132,15 @@ func (b *builder) guardrails() ([]Guardrail, error) {
 			if err != nil {
 				return nil, fmt.Errorf("the guardrail %s: statement %s: %w", g.ID, s.Sid, err)
 			}
-			if len(principals) > 0 {
-				r.Spares = append(r.Spares, Spared{s.Sid, principals})
+			if len(principals) == 0 {
+				continue
 			}
+			at := slices.IndexFunc(r.Spares, func(o Spared) bool { return slices.Equal(o.Principals, principals) })
+			if at < 0 {
+				at = len(r.Spares)
+				r.Spares = append(r.Spares, Spared{Principals: principals})
+			}
+			r.Spares[at].Statements = append(r.Spares[at].Statements, s.Sid)
 		}
 		out = append(out, r)
 	}

@@ -58,8 +58,10 @@ type Report struct {
 	StackSets   []plan.StackSetPlan `json:"stackSets"`
 	Trail       plan.TrailPlan      `json:"trail"`
 	Frameworks  []Framework         `json:"frameworks"`
-	Quotas      []Quota             `json:"quotas"`
-	Cost        *cost.Estimate      `json:"cost,omitempty"`
+	// QuotaProfile is the key guardrails.quotas of the file: current, compatible or controlTower.
+	QuotaProfile string         `json:"quotaProfile"`
+	Quotas       []Quota        `json:"quotas"`
+	Cost         *cost.Estimate `json:"cost,omitempty"`
 }
 
 // Attention is one thing that is weaker than Landfall means it to be.
@@ -147,7 +149,7 @@ func For(in Input) (Report, error) {
 		Zone: z.Name, Prefix: z.Prefix, HomeRegion: z.HomeRegion, GovernedRegions: z.GovernedRegions,
 		RetiredRegions: orEmpty(z.RetiredRegions), AlertRegions: z.AlertRegions, Tags: z.Tags,
 		Services: b.described.Services, StackSets: b.described.StackSets, Trail: b.described.Trail,
-		DetectiveOn: z.Services.Config.Enabled, Cost: in.Cost,
+		DetectiveOn: z.Services.Config.Enabled, QuotaProfile: z.Guardrails.Quotas, Cost: in.Cost,
 	}
 	b.attachments()
 	r.Root = b.unit("")
