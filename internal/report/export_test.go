@@ -1,4 +1,0 @@
-package report
-
-// Digest is how the page's policy names its style and script.
-var Digest = digest
