@@ -63,8 +63,11 @@ func TopicVariable(tier Tier, mailing bool) string {
 	return strings.ToUpper(string(tier[:1])) + string(tier[1:]) + word
 }
 
-// PartitionVariable stands in a Workflow for the AWS partition.
-const PartitionVariable = "Partition"
+// Resources that tasks call. The zone's file knows Regions of the partition aws only.
+const (
+	describeAccount = "arn:aws:states:::aws-sdk:organizations:describeAccount"
+	publishToTopic  = "arn:aws:states:::sns:publish"
+)
 
 // The expressions of the state machine are JSONata 2.0.6, of which Step Functions has everything but $eval
 // (Step Functions developer guide, transforming-data).
@@ -152,7 +155,7 @@ func Workflow(mailing bool, chat []Tier) map[string]any {
 	unknown["Assign"] = map[string]any{"name": ""}
 	states["LookUpName"] = map[string]any{
 		"Type":           "Task",
-		"Resource":       "arn:${" + PartitionVariable + "}:states:::aws-sdk:organizations:describeAccount",
+		"Resource":       describeAccount,
 		"Arguments":      map[string]any{"AccountId": accountID},
 		"TimeoutSeconds": 5,
 		"Assign":         map[string]any{"name": "{% $states.result.Account.Name %}"},
@@ -196,7 +199,7 @@ func publish(topic string, message map[string]any, next string, catches ...any) 
 	maps.Copy(arguments, message)
 	state := map[string]any{
 		"Type":           "Task",
-		"Resource":       "arn:${" + PartitionVariable + "}:states:::sns:publish",
+		"Resource":       publishToTopic,
 		"Arguments":      arguments,
 		"TimeoutSeconds": 10,
 		"Retry": []any{map[string]any{

@@ -23,7 +23,7 @@ type messenger struct {
 // when nothing wants it any longer, and nothing stays that would stand in the way when something wants it again.
 func newMessenger(s template.Scope, z *zone.Zone, mailTopics, chatTopics map[alert.Tier]*template.Resource, key key, urgent any) *messenger {
 	m := &messenger{mails: z.Alerts.AccountNames}
-	substitutions := map[string]any{alert.PartitionVariable: template.Partition()}
+	substitutions := map[string]any{}
 	var topics []any
 	for _, tier := range mailTiers() {
 		if m.mails {
