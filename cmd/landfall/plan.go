@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -331,6 +332,13 @@ func descriptionText(b *strings.Builder, answer planned) {
 			b.WriteString("\n")
 		}
 	}
+	if d.AccountNames {
+		b.WriteString("  mails name the account and have a subject, from a state machine in the audit account\n")
+	}
+	for _, channel := range slices.Sorted(maps.Keys(d.Chat)) {
+		fmt.Fprintf(b, "  %s: %s; authorize its workspace or team in the audit account first\n", channel, strings.Join(d.Chat[channel], ", "))
+	}
+	fmt.Fprintf(b, "  runbooks: %s\n", d.Runbooks)
 	section("Services")
 	for _, s := range d.Services {
 		state := "off"

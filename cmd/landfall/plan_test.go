@@ -38,6 +38,7 @@ func TestPlanDescribesAFirstDeployment(t *testing.T) {
 		"  landfall-audit: ",
 		"  landfall-root-1 (SERVICE_CONTROL_POLICY) on root, slot 1 of 10: ",
 		"mailed to security@example.com",
+		"  runbooks: https://github.com/landfall-aws/landfall/blob/main/docs/runbooks/\n",
 		"  GuardDuty: on, costs\n",
 	} {
 		assert.Contains(t, stdout, want)

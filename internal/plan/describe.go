@@ -72,6 +72,9 @@ type Description struct {
 	Alerts    map[string]int `json:"alerts"`
 	// Mailed are the addresses by tier.
 	Mailed map[string][]string `json:"recipients"`
+	// AccountNames says whether mails name the account; Chat has the tiers of each chat channel, by its ids.
+	AccountNames bool                `json:"accountNames"`
+	Chat         map[string][]string `json:"chat,omitempty"`
 	// Runbooks is where the alerts' links to runbooks begin.
 	Runbooks string            `json:"runbooks"`
 	Services []ServicePlan     `json:"services"`
@@ -133,7 +136,7 @@ type ServicePlan struct {
 // Describe says what a first deployment of the zone makes, from the file alone. What exists already is adopted instead.
 func Describe(z *Zone) Description {
 	d := Description{Zone: z.Name, Prefix: z.Prefix, HomeRegion: z.HomeRegion, Governed: z.GovernedRegions, Watched: z.AlertRegions,
-		OUs: unitPaths(z), Alerts: map[string]int{}, Mailed: map[string][]string{}, Runbooks: z.Alerts.Runbooks, Tags: z.Tags}
+		OUs: unitPaths(z), Alerts: map[string]int{}, Mailed: map[string][]string{}, AccountNames: z.Alerts.AccountNames, Chat: channels(z), Runbooks: z.Alerts.Runbooks, Tags: z.Tags}
 	for _, a := range z.Members() {
 		d.Accounts = append(d.Accounts, AccountPlan{a.Name, a.Email, a.OU, a.ID, a.State()})
 	}

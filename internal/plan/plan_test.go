@@ -390,6 +390,9 @@ func TestADescriptionListsWhatAFirstDeploymentMakes(t *testing.T) {
 	assert.Positive(t, d.Alerts["page"])
 	assert.NotContains(t, d.Alerts, "off")
 	assert.Equal(t, []string{"security@example.com"}, d.Mailed["page"])
+	assert.Empty(t, d.Chat)
+	chat := plan.Describe(planOf(t, edited(t, "[security@example.com]", "[security@example.com]\n  chat: [{slack: {workspace: T0123ABCDEF, channel: C0123ABCDEF}, tiers: [page]}]")))
+	assert.Equal(t, map[string][]string{"slack T0123ABCDEF C0123ABCDEF": {"page"}}, chat.Chat)
 	for _, p := range d.Policies {
 		assert.LessOrEqual(t, p.Size, p.Limit, p.Name)
 		assert.LessOrEqual(t, p.Slot, p.Slots, p.Name)
