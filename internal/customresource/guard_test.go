@@ -68,18 +68,18 @@ func secondZones() map[string]struct {
 	}
 	return map[string]zoneCase{
 		"another prefix": {func(s *fakeaws.Server) { addZone(s, "landfall", "eu-central-1") }, newZone("acme", "eu-central-1"),
-			[]string{`prefix "landfall" already, not "acme"`, "stack landfall-organization, UPDATE_COMPLETE", "never changes",
+			[]string{"prefix: ", `prefix "landfall" already, not "acme"`, "stack landfall-organization, UPDATE_COMPLETE", "never changes",
 				`Put "prefix: landfall" back`, "delete the empty stack acme-organization"}},
 		"another prefix while an update failed": {func(s *fakeaws.Server) {
 			addZone(s, "landfall", "eu-central-1")
 			s.SetStackStatus(stackOf("landfall", "eu-central-1"), "UPDATE_ROLLBACK_FAILED")
-		}, newZone("acme", "eu-central-1"), []string{"stack landfall-organization, UPDATE_ROLLBACK_FAILED"}},
+		}, newZone("acme", "eu-central-1"), []string{"prefix: ", "stack landfall-organization, UPDATE_ROLLBACK_FAILED"}},
 		"another prefix after the first stack was deleted": {func(s *fakeaws.Server) { addZoneTrail(s, "landfall", "eu-central-1") },
-			newZone("acme", "eu-central-1"), []string{`prefix "landfall" already, not "acme"`, "trail landfall-organization in eu-central-1"}},
+			newZone("acme", "eu-central-1"), []string{"prefix: ", `prefix "landfall" already, not "acme"`, "trail landfall-organization in eu-central-1"}},
 		"another home Region": {func(s *fakeaws.Server) { addZone(s, "landfall", "eu-west-1") }, newZone("landfall", "eu-central-1"),
-			[]string{"eu-west-1 as its home Region, not eu-central-1", "never changes", "Set regions.home back to eu-west-1", "regions.governed"}},
+			[]string{"regions.home: ", "eu-west-1 as its home Region, not eu-central-1", "never changes", "Set regions.home back to eu-west-1", "regions.governed"}},
 		"another prefix and another home Region": {func(s *fakeaws.Server) { addZone(s, "landfall", "eu-west-1") },
-			newZone("acme", "eu-central-1"), []string{`prefix "landfall" already, not "acme"`, "trail landfall-organization in eu-west-1"}},
+			newZone("acme", "eu-central-1"), []string{"prefix: ", `prefix "landfall" already, not "acme"`, "trail landfall-organization in eu-west-1"}},
 	}
 }
 
@@ -91,7 +91,7 @@ func TestASecondZoneBesideTheFirstIsRefused(t *testing.T) {
 			othersStacksAndTrails(p.server)
 			c.prepare(p.server)
 			createStack(p.server, c.event["ResourceProperties"].(properties)["Prefix"].(string))
-			p.refused(c.event, append(c.message, "regions: ")...)
+			p.refused(c.event, c.message...)
 			assert.Empty(t, p.server.Mutations())
 		})
 	}

@@ -172,8 +172,12 @@ func (h *Handler) answer(event Event, panicked any, err error) error {
 	if err == nil {
 		return nil
 	}
-	h.log.Error("failed", "resource", event.LogicalResourceId, "configKey", event.configKey(), "error", err.Error())
-	return &Error{ConfigKey: event.configKey(), ResourceType: event.ResourceType, LogicalID: event.LogicalResourceId, Err: err}
+	key := event.configKey()
+	if failure := (*organization.Failure)(nil); errors.As(err, &failure) && failure.Key != "" {
+		key = failure.Key
+	}
+	h.log.Error("failed", "resource", event.LogicalResourceId, "configKey", key, "error", err.Error())
+	return &Error{ConfigKey: key, ResourceType: event.ResourceType, LogicalID: event.LogicalResourceId, Err: err}
 }
 
 // Error is the end of an operation that CloudFormation shows to the user.

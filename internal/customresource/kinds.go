@@ -200,6 +200,7 @@ func readEditGuard(r *reader) resource {
 func (z zoneEdit) check(deployed zoneEdit) error {
 	if deployed.homeRegion != "" && z.homeRegion != deployed.homeRegion {
 		return &organization.Failure{
+			Key:  "regions.home",
 			What: fmt.Sprintf("the home Region was changed from %s to %s", deployed.homeRegion, z.homeRegion),
 			Why:  "trail, logs, aggregators and StackSets live in the home Region and do not move; a change would leave the zone there without management",
 			Do:   "Set the home Region back to " + deployed.homeRegion,
@@ -207,6 +208,7 @@ func (z zoneEdit) check(deployed zoneEdit) error {
 	}
 	if deployed.prefix != "" && z.prefix != deployed.prefix {
 		return &organization.Failure{
+			Key:  "prefix",
 			What: fmt.Sprintf("the name prefix was changed from %q to %q", deployed.prefix, z.prefix),
 			Why:  "every resource of the zone carries the prefix; a change would replace them all, the log buckets too",
 			Do:   fmt.Sprintf("Set the prefix back to %q", deployed.prefix),

@@ -91,6 +91,7 @@ func (c *Client) checkTrails(ctx context.Context, zone NewZone) error {
 		case !named || !aws.ToBool(trail.IsOrganizationTrail):
 		case prefix == zone.Prefix && home != zone.HomeRegion:
 			return &Failure{
+				Key:  "regions.home",
 				What: fmt.Sprintf("this account holds the zone %q already, with %s as its home Region, not %s (trail %s)", prefix, home, zone.HomeRegion, aws.ToString(trail.Name)),
 				Why:  "the home Region never changes: stacks, trail, logs and StackSets live there and do not move, so that a second zone would be made beside the first, which nobody would govern any longer",
 				Do: fmt.Sprintf("Set regions.home back to %s; govern %s by listing it under regions.governed. What this deployment made in %s is rolled back",
@@ -129,6 +130,7 @@ func (c *Client) hasZoneTag(ctx context.Context, trail cloudtrailtypes.Trail, pr
 
 func anotherPrefix(zone NewZone, prefix, evidence string) *Failure {
 	return &Failure{
+		Key:  "prefix",
 		What: fmt.Sprintf("this account holds a zone with the prefix %q already, not %q (%s)", prefix, zone.Prefix, evidence),
 		Why:  "the prefix never changes: every stack, log, key and policy would be made a second time beside the first, which nobody would govern any longer",
 		Do: fmt.Sprintf("Put \"prefix: %s\" back. What this deployment made is rolled back; delete the empty stack %s-%s",

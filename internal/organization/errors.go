@@ -40,6 +40,8 @@ type Failure struct {
 	What string // what happened
 	Why  string // the reason
 	Do   string // what the user can do about it
+	// Key is the key of the user's file that is to blame, where it is another than the resource's own.
+	Key string
 	// Cause is the answer of AWS behind it, if there was one.
 	Cause error
 }
