@@ -1,7 +1,6 @@
 package template
 
 import (
-	"encoding/json"
 	"reflect"
 	"slices"
 )
@@ -52,7 +51,7 @@ func (p *Policy) Add(statements ...Statement) {
 
 // MarshalJSON writes the document as a template has it.
 func (p *Policy) MarshalJSON() ([]byte, error) {
-	return json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": p.statements})
+	return marshal(map[string]any{"Version": "2012-10-17", "Statement": p.statements})
 }
 
 // MarshalJSON writes the statement as a template has it; lists of one become the one.
@@ -73,7 +72,7 @@ func (s Statement) MarshalJSON() ([]byte, error) {
 	if len(s.Condition) > 0 {
 		out["Condition"] = s.Condition
 	}
-	return json.Marshal(out)
+	return marshal(out)
 }
 
 func oneOrList[T any](list []T) any {

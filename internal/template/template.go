@@ -22,6 +22,8 @@ type Template struct {
 	parameters  map[string]any
 	conditions  map[string]any
 	resources   map[string]*Resource
+	// order has the logical ids in the order in which resources were added.
+	order []string
 }
 
 // New is a template without resources.
@@ -44,22 +46,43 @@ func (t *Template) Condition(name string, expression any) string {
 // Scope is the template's outermost scope.
 func (t *Template) Scope() Scope { return Scope{template: t} }
 
-// JSON is the template as compact JSON with sorted keys.
+// JSON is the template as compact JSON: resources in the order in which they were added, all else sorted by key.
 func (t *Template) JSON() ([]byte, error) {
-	out := map[string]any{"Description": t.description, "Resources": t.resources}
+	fail := func(err error) ([]byte, error) { return nil, fmt.Errorf("writing the template %q: %w", t.description, err) }
+	head := map[string]any{"Description": t.description}
 	if len(t.parameters) > 0 {
-		out["Parameters"] = t.parameters
+		head["Parameters"] = t.parameters
 	}
 	if len(t.conditions) > 0 {
-		out["Conditions"] = t.conditions
+		head["Conditions"] = t.conditions
 	}
+	text, err := marshal(head)
+	if err != nil {
+		return fail(err)
+	}
+	b := bytes.NewBuffer(bytes.TrimSuffix(text, []byte("}")))
+	b.WriteString(`,"Resources":{`)
+	for i, id := range t.order {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		r, err := marshal(t.resources[id])
+		if err != nil {
+			return fail(err)
+		}
+		fmt.Fprintf(b, "%q:%s", id, r)
+	}
+	b.WriteString("}}")
+	return b.Bytes(), nil
+}
+
+// marshal writes JSON without the escapes that only HTML needs.
+func marshal(value any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(out); err != nil {
-		return nil, fmt.Errorf("writing the template %q: %w", t.description, err)
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	err := e.Encode(value)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // Scope is a place in a template. Its path begins the logical ids of the resources in it.
@@ -86,6 +109,7 @@ func (s Scope) Add(id, resourceType string, properties map[string]any) *Resource
 		panic(fmt.Errorf("two resources have the logical id %s", r.id))
 	}
 	s.template.resources[r.id] = r
+	s.template.order = append(s.template.order, r.id)
 	return r
 }
 
@@ -139,7 +163,7 @@ func (r *Resource) Delete() *Resource {
 
 // MarshalJSON writes the resource as a template has it.
 func (r *Resource) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
+	return marshal(struct {
 		Type                string
 		Properties          map[string]any `json:",omitempty"`
 		Condition           string         `json:",omitempty"`

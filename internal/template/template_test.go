@@ -1,6 +1,7 @@
 package template
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -158,4 +159,16 @@ func TestAPolicyThatGrowsLaterIsWrittenWhole(t *testing.T) {
 	p.Add(Statement{Actions: []string{"s3:GetObject"}, Resources: []any{"*"}})
 	document := read(t, of)["Resources"].(map[string]any)["P"].(map[string]any)["Properties"].(map[string]any)["PolicyDocument"].(map[string]any)
 	assert.Len(t, document["Statement"], 1)
+}
+
+// People read the templates, and an emulator creates in their order.
+func TestResourcesStandInTheOrderInWhichTheyWereAdded(t *testing.T) {
+	of := New("a <b> & c")
+	of.Scope().Add("Zebra", "AWS::SNS::Topic", map[string]any{"DisplayName": "<account>"})
+	of.Scope().Add("Ant", "AWS::SNS::TopicPolicy", map[string]any{"PolicyDocument": NewPolicy(Statement{Sid: "<&>"})})
+	data, err := of.JSON()
+	require.NoError(t, err)
+	assert.Less(t, bytes.Index(data, []byte("Zebra")), bytes.Index(data, []byte("Ant")))
+	assert.NotContains(t, string(data), `\u003c`, "escapes that only HTML needs make templates longer")
+	assert.True(t, json.Valid(data))
 }
