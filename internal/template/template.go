@@ -48,7 +48,9 @@ func (t *Template) Scope() Scope { return Scope{template: t} }
 
 // JSON is the template as compact JSON: resources in the order in which they were added, all else sorted by key.
 func (t *Template) JSON() ([]byte, error) {
-	fail := func(err error) ([]byte, error) { return nil, fmt.Errorf("writing the template %q: %w", t.description, err) }
+	fail := func(err error) ([]byte, error) {
+		return nil, fmt.Errorf("writing the template %q: %w", t.description, err)
+	}
 	head := map[string]any{"Description": t.description}
 	if len(t.parameters) > 0 {
 		head["Parameters"] = t.parameters
