@@ -385,7 +385,7 @@ func (c *checker) checkPlacement(z *LandingZone, known []string) {
 			c.report(c.where(p), p, Problem{Value: a.OU, Message: "the OU Suspended holds suspended accounts only", Fix: "to suspend the account, keep its former ou and add the key state: suspended"})
 		case !isKnown[a.OU] && !c.declaredWrong(a.OU, z):
 			if _, looked := near[a.OU]; !looked && len(near) < maxLookups {
-				near[a.OU] = nearest(a.OU, places)
+				near[a.OU] = Nearest(a.OU, places)
 			}
 			c.report(c.where(p), p, Problem{Value: a.OU, Message: "there is no such OU", Allowed: allowed, Nearest: near[a.OU], Fix: "to have it made, add it to organizationalUnits"})
 		}

@@ -95,7 +95,7 @@ func (c *checker) structure(node ast.Node, path string, into reflect.Value) {
 }
 
 func (c *checker) unknownKey(at position, path, name string, names []string) {
-	p := Problem{Message: "there is no such key here", Allowed: names, Nearest: nearest(name, names)}
+	p := Problem{Message: "there is no such key here", Allowed: names, Nearest: Nearest(name, names)}
 	if p.Nearest == "" {
 		if homes := keyHomes(name); len(homes) > 0 {
 			p.Fix = "the key belongs at " + strings.Join(homes, " or ")

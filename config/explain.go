@@ -166,7 +166,7 @@ func explainRegion(s string) (Problem, bool) {
 	if slices.Contains(known, s) {
 		return Problem{}, false
 	}
-	p := Problem{Message: "not a commercial Region of AWS as of " + RegionsAsOf, Allowed: known, Nearest: nearest(s, known)}
+	p := Problem{Message: "not a commercial Region of AWS as of " + RegionsAsOf, Allowed: known, Nearest: Nearest(s, known)}
 	if region := zoneRegion(s); region != "" {
 		p.Message, p.Nearest = "this is an Availability Zone, and the key takes a Region", region
 	}

@@ -105,7 +105,7 @@ func TestNearestFindsTheWordThatWasMeant(t *testing.T) {
 		"eu-wets-1": "eu-west-1", "EU-WEST-2": "eu-west-2", "acounts": "accounts", "account": "accounts", "xyz": "", "": "",
 		"useast-1": "us-east-1", "eu-west-11": "eu-west-1", strings.Repeat("x", 10000): "",
 	} {
-		assert.Equal(t, want, nearest(word, words), "%.20s", word)
+		assert.Equal(t, want, Nearest(word, words), "%.20s", word)
 	}
 }
 

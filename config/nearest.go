@@ -2,9 +2,9 @@ package config
 
 import "strings"
 
-// nearest returns the word that a person most likely meant: the same word in other case, else the one
+// Nearest returns the word that a person most likely meant: the same word in other case, else the one
 // that takes the fewest edits, when these are at most a third of its length. "" when none is near.
-func nearest(word string, words []string) string {
+func Nearest(word string, words []string) string {
 	for _, w := range words {
 		if strings.EqualFold(w, word) {
 			return w

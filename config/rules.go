@@ -220,7 +220,7 @@ func (r rule) word(s string) (p Problem, ok bool) {
 		if slices.Contains(r.Words, s) {
 			return Problem{}, true
 		}
-		p = Problem{Message: "not one of the words that this key takes", Allowed: r.Words, Nearest: nearest(s, r.Words)}
+		p = Problem{Message: "not one of the words that this key takes", Allowed: r.Words, Nearest: Nearest(s, r.Words)}
 	case r.MaxLength > 0 && n > r.MaxLength:
 		p = Problem{Message: fmt.Sprintf("has %d characters, and at most %d are allowed", n, r.MaxLength)}
 	case r.pattern != nil && !r.pattern.MatchString(s):

@@ -100,7 +100,7 @@ type reader struct {
 func (r *reader) bad(a assignment, allowed []string, format string, args ...any) {
 	p := config.Problem{File: a.file, Line: a.line, Column: a.column, Path: a.key(), Value: a.value, Message: fmt.Sprintf(format, args...), Allowed: allowed}
 	if a.value != "" {
-		p.Nearest = nearest(a.value, allowed)
+		p.Nearest = config.Nearest(a.value, allowed)
 	}
 	r.problems = append(r.problems, p)
 }
@@ -213,7 +213,7 @@ func (r *reader) take(a assignment) {
 		for _, z := range r.zone.Accounts {
 			names = append(names, z.Name)
 		}
-		p := config.Problem{File: a.file, Line: a.line, Column: a.column, Path: a.key(), Message: "the zone's file has no workload account " + strconv.Quote(name), Nearest: nearest(name, names), Allowed: names}
+		p := config.Problem{File: a.file, Line: a.line, Column: a.column, Path: a.key(), Message: "the zone's file has no workload account " + strconv.Quote(name), Nearest: config.Nearest(name, names), Allowed: names}
 		r.problems = append(r.problems, p)
 		return
 	}
@@ -279,7 +279,7 @@ func (r *reader) applyAccount(u *AccountUsage, a assignment) {
 // unknown reports a key that is not among the words.
 func (r *reader) unknown(a assignment, at int, words []string) {
 	r.problems = append(r.problems, config.Problem{File: a.file, Line: a.line, Column: a.column, Path: a.key(),
-		Message: "there is no key " + strconv.Quote(a.path[at]) + " here", Nearest: nearest(a.path[at], words), Allowed: words})
+		Message: "there is no key " + strconv.Quote(a.path[at]) + " here", Nearest: config.Nearest(a.path[at], words), Allowed: words})
 }
 
 // leaf says whether the path ends after so many parts, and reports it when not.
@@ -384,35 +384,3 @@ func (q quantity) limits() (least, most float64) {
 
 // number writes a number as people do.
 func number(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
-
-// nearest is the word that was probably meant: the one with the fewest letters to change, when those are two or at most a
-// third of it; "" when none is near.
-func nearest(word string, words []string) string {
-	best, least := "", math.MaxInt
-	for _, w := range words {
-		if d := distance(strings.ToLower(word), strings.ToLower(w)); d < least && d < len(w) && d <= max(2, len(w)/3) {
-			best, least = w, d
-		}
-	}
-	return best
-}
-
-// distance is the Levenshtein distance in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			next := diagonal
-			if a[i] != b[j] {
-				next = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], next
-		}
-	}
-	return row[len(b)]
-}

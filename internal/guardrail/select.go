@@ -45,37 +45,11 @@ func (c *Catalogue) For(z *zone.Zone) (*Catalogue, error) {
 
 // suggestion completes an error message by the likeliest word.
 func suggestion(word string, words []string) string {
-	best, limit := "", len(word)/3+2
-	for _, w := range words {
-		if d := distance(word, w); d < limit {
-			best, limit = w, d
-		}
-	}
+	best := config.Nearest(word, words)
 	if best == "" {
 		return "; docs/guardrails.md lists them"
 	}
 	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// distance is the Levenshtein distance.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 func (c *Catalogue) ids() []string {
