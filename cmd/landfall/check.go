@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -82,10 +81,7 @@ Exit codes: 0 the file is right, 1 the file has problems, 2 the file cannot be r
 // write prints the answer to standard output; only what kept it from reading the file goes to standard error.
 func write(c *cobra.Command, r checked, asJSON bool) error {
 	if asJSON {
-		e := json.NewEncoder(c.OutOrStdout())
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		return e.Encode(r)
+		return writeJSON(c.OutOrStdout(), r)
 	}
 	if r.OK {
 		z := r.Zone

@@ -2,8 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -82,11 +80,13 @@ Exit codes: 0 the estimate is printed, 2 a file has problems or cannot be read.`
 			}
 			e, err := estimated(o, f)
 			if err != nil {
-				return badCost(c, o, err, f.asJSON)
+				return badInput(c.OutOrStdout(), err, f.asJSON, func(problems config.Problems) any {
+					return costed{File: o.config, Problems: problems}
+				})
 			}
 			answer := costed{File: o.config, OK: true, Estimate: e}
 			if f.asJSON {
-				return writeCostJSON(c.OutOrStdout(), answer)
+				return writeJSON(c.OutOrStdout(), answer)
 			}
 			_, err = io.WriteString(c.OutOrStdout(), costText(answer, f.by))
 			return err
@@ -135,32 +135,6 @@ func estimated(o *options, f costFlags) (*cost.Estimate, error) {
 	}
 	e := cost.For(z, basis, use)
 	return &e, nil
-}
-
-// badCost reports what is wrong with an input.
-func badCost(c *cobra.Command, o *options, err error, asJSON bool) error {
-	problems, are := errors.AsType[config.Problems](err)
-	if asJSON && are {
-		if err := writeCostJSON(c.OutOrStdout(), costed{File: o.config, Problems: problems}); err != nil {
-			return err
-		}
-		return exit{code: exitInput}
-	}
-	text := "landfall: " + err.Error()
-	if are {
-		text = problems.Error()
-		if !problems.Unreadable() {
-			text += "\n" + count(len(problems), "problem")
-		}
-	}
-	return exit{code: exitInput, text: text}
-}
-
-func writeCostJSON(out io.Writer, answer costed) error {
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(answer)
 }
 
 // shownDrivers is how many drivers the text lists.

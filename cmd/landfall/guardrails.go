@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -90,9 +89,7 @@ func writePolicies(c *cobra.Command, policies []guardrail.Policy, asJSON bool) e
 		list = append(list, item)
 	}
 	if asJSON {
-		e := json.NewEncoder(c.OutOrStdout())
-		e.SetIndent("", "  ")
-		return e.Encode(list)
+		return writeJSON(c.OutOrStdout(), list)
 	}
 	w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "POLICY\tTYPE\tATTACHED TO\tCHARACTERS\tGUARDRAILS")
@@ -302,10 +299,7 @@ func explain(d *guardrail.Decider, r policy.Request, decision guardrail.Decision
 
 func writeExplanation(c *cobra.Command, e explained, asJSON bool) error {
 	if asJSON {
-		encoder := json.NewEncoder(c.OutOrStdout())
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(e)
+		return writeJSON(c.OutOrStdout(), e)
 	}
 	var b strings.Builder
 	if len(e.Reasons) == 0 {

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -61,9 +60,12 @@ is irreversible or refused, 2 one of the files has problems or cannot be read.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			answer := planned{File: o.config, Against: against, OK: true}
+			wrong := func(problems config.Problems) any {
+				return planned{File: o.config, Against: against, Problems: problems}
+			}
 			after, err := plannedZone(o, true)(config.Load(o.config))
 			if err != nil {
-				return badPlan(c, answer, err, asJSON)
+				return badInput(c.OutOrStdout(), err, asJSON, wrong)
 			}
 			if !c.Flags().Changed("against") {
 				d := plan.Describe(after)
@@ -72,7 +74,7 @@ is irreversible or refused, 2 one of the files has problems or cannot be read.`,
 			}
 			before, err := plannedZone(o, false)(loadAgainst(c.Context(), against, o.config))
 			if err != nil {
-				return badPlan(c, answer, err, asJSON)
+				return badInput(c.OutOrStdout(), err, asJSON, wrong)
 			}
 			changes := append([]plan.Change{}, plan.Compare(before, after)...)
 			answer.Changes, answer.OK = &changes, !plan.No(changes)
@@ -114,26 +116,6 @@ func plannedZone(o *options, today bool) func(*config.LandingZone, config.Proble
 		}
 		return plan.New(z, guardrails, alerts)
 	}
-}
-
-// badPlan reports what is wrong with an input, in the form of `landfall check`.
-func badPlan(c *cobra.Command, answer planned, err error, asJSON bool) error {
-	problems, are := config.AsProblems(err)
-	if asJSON && are {
-		answer.OK, answer.Problems = false, problems
-		if err := writePlan(c, answer, asJSON); err != nil {
-			return err
-		}
-		return exit{code: exitInput}
-	}
-	text := "landfall: " + err.Error()
-	if are {
-		text = problems.Error()
-		if !problems.Unreadable() {
-			text += "\n" + count(len(problems), "problem")
-		}
-	}
-	return exit{code: exitInput, text: text}
 }
 
 // loadAgainst loads what a file is compared with: a file, or git:REV.
@@ -189,10 +171,7 @@ func gitShow(ctx context.Context, revision, path string) ([]byte, error) {
 func writePlan(c *cobra.Command, answer planned, asJSON bool) error {
 	out := c.OutOrStdout()
 	if asJSON {
-		e := json.NewEncoder(out)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		return e.Encode(answer)
+		return writeJSON(out, answer)
 	}
 	var b strings.Builder
 	if answer.Changes != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -64,11 +63,13 @@ Exit codes: 0 the report is written, 2 the file has problems or cannot be read, 
 			}
 			r, err := reportOf(o)
 			if err != nil {
-				return badReport(c, o, err, asJSON)
+				return badInput(c.OutOrStdout(), err, asJSON, func(problems config.Problems) any {
+					return reported{File: o.config, Problems: problems}
+				})
 			}
 			write := func(w io.Writer) error { return report.Render(w, r) }
 			if asJSON {
-				write = func(w io.Writer) error { return reportJSON(w, reported{File: o.config, OK: true, Report: &r}) }
+				write = func(w io.Writer) error { return writeJSON(w, reported{File: o.config, OK: true, Report: &r}) }
 			}
 			if output == "-" {
 				return write(c.OutOrStdout())
@@ -116,25 +117,6 @@ func reportOf(o *options) (report.Report, error) {
 	estimate := cost.For(in.Zone, basis, cost.Default(cost.Small))
 	in.Cost = &estimate
 	return report.For(in)
-}
-
-// badReport reports what is wrong with an input, in the form of `landfall check`.
-func badReport(c *cobra.Command, o *options, err error, asJSON bool) error {
-	problems, are := config.AsProblems(err)
-	if !asJSON || !are {
-		return badPlan(c, planned{}, err, false)
-	}
-	if err := reportJSON(c.OutOrStdout(), reported{File: o.config, Problems: problems}); err != nil {
-		return err
-	}
-	return exit{code: exitInput}
-}
-
-func reportJSON(w io.Writer, r reported) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
 }
 
 // writable says why a report cannot be written to a path before work is spent on it.
