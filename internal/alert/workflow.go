@@ -11,7 +11,8 @@ import (
 // begins with a letter, number or punctuation mark (API_Publish.html, Subject, read 2026-11-25).
 const MaxSubject = 99
 
-// MaxChatText bounds the text of a chat message, in characters, so that a long event does not fill the channel.
+// MaxChatText bounds the text of a chat message before the link to its runbook, in characters, so that a long event
+// does not fill the channel.
 const MaxChatText = 3000
 
 // accountNameVariable is what a state machine fills with the account's name and id, or the id alone.
@@ -83,15 +84,16 @@ const (
   )};
   $id := $value('account');
 `
-	// compose defines $fill too, which makes text of lines, and $subject.
+	// compose defines $fill too, which makes text of lines, and $subject: at most MaxSubject characters, of which the
+	// account and the Region, 81 at most, leave enough for the start.
 	compose = read + `  $fill := function($lines) {
     $replace($join($lines, '\n'), /\{([A-Za-z0-9]+)\}/, function($match) {
       $match.groups[0] != 'nameAndId' ? $value($match.groups[0]) : $name = '' ? $id : $name & ' (' & $id & ')'
     })
   };
-  $end := ' in ' & ($name = '' ? $id : $name) & ', ' & $value('region');
+  $end := $substring(' in ' & ($name = '' ? $id : $name) & ', ' & $value('region'), 0, 85);
   $start := $substring('[' & $in.tier & '] ' & $in.title, 0, 99 - $length($end));
-  $subject := $substring($replace($start & $end, /[^ -~]/, '?'), 0, 99);
+  $subject := $replace($start & $end, /[^ -~]/, '?');
 `
 	accountID = `{% (` + read + `  $id
 ) %}`
@@ -108,7 +110,7 @@ const (
     'content': {
       'textType': 'client-markdown',
       'title': $plain($subject),
-      'description': $plain($substring($fill($append($in.summary, $in.details[0])), 0, 3000)),
+      'description': $plain($substring($fill($in.summary), 0, 3000)) & '\n' & $in.details[0],
       'nextSteps': $in.steps,
       'keywords': [$in.alert, $in.severity]
     }

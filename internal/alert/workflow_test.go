@@ -168,6 +168,10 @@ func odd(t *testing.T) map[string][]byte {
 			d["description"] = true
 			d["severity"] = 8.5
 		}),
+		"long": change(func(d map[string]any) {
+			d["title"] = strings.Repeat("long ", 1000)
+			d["region"] = strings.Repeat("r", 200)
+		}),
 		"no account": change(func(d map[string]any) { delete(d, "accountId"); delete(d, "region") }),
 	}
 }
@@ -180,7 +184,7 @@ func TestMessagesOfOddEventsAreAsInTheirGoldenFiles(t *testing.T) {
 	events := odd(t)
 	for _, name := range slices.Sorted(maps.Keys(events)) {
 		t.Run(name, func(t *testing.T) {
-			o := &organization{names: map[string]string{"444455556666": `orders "prod"`}}
+			o := &organization{names: map[string]string{"444455556666": `orders "prod" {~|}`}}
 			require.NoError(t, m.Run(inputFor(t, a, events[name]), o.call))
 			require.Len(t, o.published, 2)
 			var chat map[string]any
@@ -201,6 +205,26 @@ func TestMessagesOfOddEventsAreAsInTheirGoldenFiles(t *testing.T) {
 			assert.Equal(t, string(want), got, "run go test ./internal/alert -run Golden -update, and read what it wrote")
 		})
 	}
+}
+
+func TestOfSeveralFindingsInOneEventTheMessageShowsTheFirst(t *testing.T) {
+	a, ok := catalogue(t).Get("security-hub-finding")
+	require.True(t, ok)
+	var event map[string]any
+	require.NoError(t, json.Unmarshal(a.Proof.Raises[0].Event, &event))
+	detail := event["detail"].(map[string]any)
+	first := detail["findings"].([]any)[0].(map[string]any)
+	second := maps.Clone(first)
+	second["Title"], second["AwsAccountId"] = "the other", "999988887777"
+	detail["findings"] = []any{first, second}
+	text, err := json.Marshal(event)
+	require.NoError(t, err)
+	o := &organization{}
+	a.Tier = alert.Notify
+	require.NoError(t, workflow(t, true).Run(inputFor(t, a, text), o.call))
+	assert.Contains(t, o.published[0]["Message"], first["Title"])
+	assert.Contains(t, o.published[0]["Message"], "account "+first["AwsAccountId"].(string)+",")
+	assert.NotContains(t, o.published[0]["Message"], "the other")
 }
 
 func TestALongNameLeavesTheSubjectTheAccountAndTheRegion(t *testing.T) {
@@ -322,10 +346,10 @@ func TestAChatMessageIsACustomNotification(t *testing.T) {
 			assert.Equal(t, "custom", n.Source)
 			assert.Equal(t, "client-markdown", n.Content.TextType)
 			assert.NotEmpty(t, n.Content.Title)
-			assert.LessOrEqual(t, utf8.RuneCountInString(n.Content.Description), alert.MaxChatText)
-			if len(n.Content.Description) < alert.MaxChatText {
-				assert.Contains(t, n.Content.Description, "\nRunbook: "+config.DefaultRunbooks+a.Runbook+".md")
-			}
+			text, link, linked := strings.Cut(n.Content.Description, "\nRunbook: ")
+			assert.True(t, linked)
+			assert.Equal(t, config.DefaultRunbooks+a.Runbook+".md", link)
+			assert.LessOrEqual(t, utf8.RuneCountInString(text), alert.MaxChatText)
 			assert.Len(t, n.Content.NextSteps, 3)
 			assert.Equal(t, []string{a.ID, string(a.Severity)}, n.Content.Keywords)
 		}
