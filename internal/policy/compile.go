@@ -236,8 +236,11 @@ func newActionSet(element string, entries []string) (actionSet, error) {
 			a.all = true
 			continue
 		}
+		if strings.Contains(entry, "${") {
+			return a, &Error{Element: element, Reason: fmt.Sprintf("%q has a policy variable; only Resource, NotResource and Condition take variables", entry)}
+		}
 		service, name, found := strings.Cut(strings.ToLower(entry), ":")
-		if !found || service == "" || name == "" || !isName(entry) {
+		if !found || service == "" || name == "" || strings.Contains(name, ":") || !isName(entry) {
 			return a, &Error{Element: element, Reason: fmt.Sprintf(`%q is no action; write "service:Name", with * or ? as wildcards, or "*"`, entry)}
 		}
 		servicePattern, namePattern := actionGlob(service), actionGlob(name)

@@ -76,6 +76,8 @@ func TestDocumentsThatCannotBeUsedNameThePlace(t *testing.T) {
 		"a condition that is a list":     {statements(`{` + rest + `,"Condition":[]}`), "statement 0: Condition: expected an object of condition operators, got a list"},
 		"a condition value of null":      {statements(`{` + rest + `,"Condition":{"Bool":{"a:b":null}}}`), "statement 0: Condition.Bool.a:b: expected a string, number or boolean, got null"},
 		"a condition value in an object": {statements(`{` + rest + `,"Condition":{"Bool":{"a:b":{}}}}`), "got an object"},
+		"a condition key in two cases":   {statements(`{` + rest + `,"Condition":{"Bool":{"aws:SecureTransport":"true","aws:securetransport":"false"}}}`), `statement 0: Condition.Bool.aws:securetransport: "aws:securetransport" is there already as "aws:SecureTransport"; condition keys are case-insensitive`},
+		"an operator in two cases":       {statements(`{` + rest + `,"Condition":{"Bool":{"a:b":"true"},"BOOL":{"a:c":"true"}}}`), `statement 0: Condition.BOOL: "BOOL" is there already as "Bool"; condition operators are case-insensitive`},
 		"an empty condition key":         {statements(`{` + rest + `,"Condition":{"Bool":{"":"true"}}}`), "the condition key is empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -100,6 +102,8 @@ func TestDocumentsWithoutMeaningDoNotCompile(t *testing.T) {
 		"an SCP without Resource":        {policy.SCP, statements(`{"Effect":"Deny","Action":"s3:*"}`), "statement 0: Resource: a statement needs Resource or NotResource"},
 		"a bucket policy without anyone": {policy.Resource, statements(`{` + rest + `}`), "statement 0: Principal: a statement of a resource-based policy needs Principal"},
 		"an action without service":      {policy.SCP, statements(`{"Sid":"A","Effect":"Deny","Action":"s3*","Resource":"*"}`), `statement 0 (Sid "A"): Action: "s3*" is no action`},
+		"an action with two colons":      {policy.SCP, statements(`{"Effect":"Deny","Action":"s3:Get:Object","Resource":"*"}`), `statement 0: Action: "s3:Get:Object" is no action`},
+		"an action with a variable":      {policy.SCP, statements(`{"Effect":"Deny","NotAction":"s3:${aws:username}","Resource":"*"}`), `statement 0: NotAction: "s3:${aws:username}" has a policy variable; only Resource, NotResource and Condition take variables`},
 		"a resource that is no ARN":      {policy.SCP, statements(`{"Effect":"Deny","Action":"*","NotResource":["arn:aws:s3:::a","logs"]}`), `statement 0: NotResource: "logs" is neither "*" nor an ARN`},
 		"a variable that is not closed":  {policy.SCP, statements(`{"Effect":"Deny","Action":"*","Resource":"arn:aws:s3:::${aws:username"}`), "is not closed"},
 		"a default without quotes":       {policy.SCP, statements(`{` + rest + `,"Condition":{"StringLike":{"a:b":"${a:c, x}"}}}`), "statement 0: Condition.StringLike.a:b: the default value in ${a:c, x} must stand in single quotes"},
@@ -114,6 +118,9 @@ func TestDocumentsWithoutMeaningDoNotCompile(t *testing.T) {
 			require.ErrorContains(t, err, test.want)
 		})
 	}
+	t.Run("one condition key under two operators", func(t *testing.T) {
+		compile(t, policy.SCP, statements(`{`+rest+`,"Condition":{"Null":{"a:B":"false"},"StringEquals":{"A:b":"c"}}}`))
+	})
 	t.Run("an RCP for everyone, in the form of a list", func(t *testing.T) {
 		compile(t, policy.RCP, statements(`{"Principal":{"AWS":"*"},`+rest+`}`))
 	})

@@ -48,6 +48,8 @@ func TestLines(t *testing.T) {
 		"an id with escapes":       {`{"id":"\u00e9\"\n",` + request + `}`, `{"id":"\u00e9\"\n","decision":"Allowed","by":[]}`},
 		"no id":                    {`{` + request + `}`, `{"id":null,"decision":"Allowed","by":[]}`},
 		"whitespace and any order": {"  { " + request + " ,\t\"id\" : \"a\" } \r", `{"id":"a","decision":"Allowed","by":[]}`},
+		"optional fields that are null": {`{"id":"a","request":{"action":"s3:GetObject","resource":"*","principal":"arn:aws:iam::111122223333:root","resourceAccount":null,"context":null}}`,
+			`{"id":"a","decision":"Allowed","by":[]}`},
 		"no context": {`{"id":"a","request":{"action":"s3:GetObject","resource":"*","principal":"arn:aws:iam::111122223333:root","resourceAccount":"111122223333"}}`,
 			`{"id":"a","decision":"Allowed","by":[]}`},
 
@@ -72,6 +74,7 @@ func TestLines(t *testing.T) {
 		"a request that is a list":                {`{"id":"a","request":[]}`, `{"id":"a","error":"request: expected an object, got a list"}`},
 		"a number in the context":                 {strings.Replace(`{"id":"a",`+request+`}`, `"10.0.0.1"`, `5`, 1), `{"id":"a","error":"request.context: aws:SourceIp: expected a string or a list of strings, got a number; put it in quotes"}`},
 		"a null in the context":                   {strings.Replace(`{"id":"a",`+request+`}`, `"10.0.0.1"`, `null`, 1), `{"id":"a","error":"request.context: aws:SourceIp: expected a string or a list of strings, got null"}`},
+		"an action of two colons":                 {`{"id":"a","request":{"action":"s3:Get:Object","resource":"*","principal":"s3.amazonaws.com"}}`, `{"id":"a","error":"request.action: \"s3:Get:Object\" is not one action`},
 		"a missing principal":                     {`{"id":"a","request":{"action":"a:b","resource":"*"}}`, `{"id":"a","error":"request.principal: `},
 		"bytes that are not UTF-8":                {"{\"id\":\"\xff\"}", `{"id":null,"error":"the line is not UTF-8"}`},
 		"a control character in a string":         {"{\"id\":\"a\",\"request\":{\"action\":\"s3:\x01\"}}", `{"id":"a","error":"request.action: not a JSON string: `},

@@ -41,8 +41,8 @@ var (
 	principalTypes    = []string{"AWS", "CanonicalUser", "Federated", "Service"}
 )
 
-// Parse reads one policy document. It is strict: repeated keys, unknown
-// elements, wrong types, a missing Effect or Action, and repeated Sids are
+// Parse reads one policy document. It is strict: repeated keys (condition
+// operators and keys in any letter case), unknown elements, wrong types, a missing Effect or Action, and repeated Sids are
 // errors of type *Error; text that is not JSON is another error. Element names
 // are case-sensitive; where the language allows a string or a list, both are
 // read into a list.
@@ -276,16 +276,24 @@ func parseConditions(c *cursor, index int) (Conditions, error) {
 		return nil, c.unexpected("an object of condition operators")
 	}
 	conditions := Conditions{}
+	operators := map[string]string{} // as spelled, by lower case
 	err := c.object(func(operator string) error {
 		at := "Condition." + operator
 		if _, err := parseOperator(operator); err != nil {
 			return placed(index, at, err)
 		}
+		if err := once(operators, operator, "condition operators"); err != nil {
+			return placed(index, at, err)
+		}
 		keys := map[string][]string{}
 		conditions[operator] = keys
+		spelled := map[string]string{}
 		err := c.object(func(key string) error {
 			if key == "" {
 				return errors.New("the condition key is empty")
+			}
+			if err := once(spelled, key, "condition keys"); err != nil {
+				return placed(index, at+"."+key, err)
 			}
 			values, err := parseConditionValues(c)
 			if err != nil {
@@ -303,6 +311,18 @@ func parseConditions(c *cursor, index int) (Conditions, error) {
 		return nil, err
 	}
 	return conditions, nil
+}
+
+// once refuses a name that is there already in another letter case. IAM Access
+// Analyzer calls such condition keys an error, "Duplicate keys with different
+// case" (access-analyzer-reference-policy-checks).
+func once(seen map[string]string, name, what string) error {
+	lower := strings.ToLower(name)
+	if earlier, twice := seen[lower]; twice {
+		return fmt.Errorf("%q is there already as %q; %s are case-insensitive", name, earlier, what)
+	}
+	seen[lower] = name
+	return nil
 }
 
 // parseConditionValues reads a string, number or boolean, or a list of them.

@@ -71,8 +71,8 @@ type RequestError struct {
 func (e *RequestError) Error() string { return "request." + e.Field + ": " + e.Reason }
 
 // UnmarshalJSON reads {"action", "resource", "principal", "resourceAccount"?,
-// "context"?}. Unknown and repeated fields and wrong types are errors, so that
-// a misspelled field cannot change the answer.
+// "context"?}; an optional field may be null. Unknown and repeated fields and
+// wrong types are errors, so that a misspelled field cannot change the answer.
 func (r *Request) UnmarshalJSON(text []byte) error {
 	c, err := checked(text)
 	if err != nil {
@@ -99,6 +99,9 @@ func parseRequest(c *cursor) (Request, error) {
 				r.ResourceAccount, err = c.str()
 			}
 		case "context":
+			if c.null() {
+				break
+			}
 			r.Context = make(map[string]Values)
 			err = c.object(func(name string) error {
 				values, err := parseContextValues(c)
@@ -303,7 +306,7 @@ func (r Request) prepare() (*prepared, error) {
 	p := &prepared{action: strings.ToLower(r.Action), resource: r.Resource, resourceAccount: r.ResourceAccount}
 	var found bool
 	p.service, p.name, found = strings.Cut(p.action, ":")
-	if !found || p.service == "" || p.name == "" || !isName(r.Action) || strings.ContainsAny(p.action, "*?") {
+	if !found || p.service == "" || p.name == "" || strings.Contains(p.name, ":") || !isName(r.Action) || strings.ContainsAny(p.action, "*?") {
 		return nil, &RequestError{"action", fmt.Sprintf("%s is not one action; write \"service:Name\" without wildcards", quoted(r.Action))}
 	}
 	if r.Resource != "*" {
