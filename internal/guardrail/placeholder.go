@@ -20,7 +20,7 @@ func ExampleValues() Values {
 		"prefix":            {"landfall"},
 		"homeRegion":        {"eu-central-1"},
 		"governedRegions":   {"eu-central-1", "eu-west-1"},
-		"alertRegions":      {"eu-central-1", "eu-west-1", "us-east-1"},
+		"openRegions":       {"eu-central-1", "eu-west-1", "us-east-1"},
 		"unwatchedUsEast1":  {"us-east-1"},
 		"logArchiveAccount": {"log-archive"},
 		"auditAccount":      {"audit"},
@@ -33,7 +33,7 @@ func ExampleValues() Values {
 //	{{prefix}}             the reserved prefix of the zone's resources
 //	{{homeRegion}}         the home Region
 //	{{governedRegions}}    all governed Regions, as list items
-//	{{alertRegions}}       the governed Regions and us-east-1, as list items
+//	{{openRegions}}        the governed Regions and us-east-1, as list items
 //	{{unwatchedUsEast1}}   us-east-1 unless it is governed, as a list item
 //	{{logArchiveAccount}}  name of the log-archive account
 //	{{auditAccount}}       name of the audit account
@@ -46,7 +46,7 @@ func (c *Catalogue) ZoneValues(z *zone.Zone) Values {
 		"prefix":            {z.Prefix},
 		"homeRegion":        {z.HomeRegion},
 		"governedRegions":   z.GovernedRegions,
-		"alertRegions":      z.AlertRegions,
+		"openRegions":       slices.Sorted(slices.Values(append(unwatched(z), z.GovernedRegions...))),
 		"unwatchedUsEast1":  unwatched(z),
 		"logArchiveAccount": {z.LogArchive.Name},
 		"auditAccount":      {z.Audit.Name},

@@ -144,6 +144,26 @@ func TestUsEast1IsLimitedOnlyWhereItIsNotGoverned(t *testing.T) {
 	}
 }
 
+func TestNoRegionIsOpenOnlyBecauseAlertsListenThere(t *testing.T) {
+	z := exampleZone()
+	d, err := guardrail.NewDecider(z, catalogue(t))
+	require.NoError(t, err)
+	path, err := d.Account("orders-prod")
+	require.NoError(t, err)
+	closed := 0
+	for _, region := range append(slices.Clone(z.AlertRegions), "eu-central-1", "xx-future-9") {
+		context := guardrail.BaseContext(guardrail.ExamplePrincipal, "*")
+		context["aws:RequestedRegion"] = policy.Values{region}
+		decision, err := path.Decide(policy.Request{Action: "lambda:CreateFunction", Resource: "*", Principal: guardrail.ExamplePrincipal, Context: context})
+		require.NoError(t, err)
+		assert.Equal(t, !slices.Contains(z.GovernedRegions, region), decision.Denied(), region)
+		if decision.Denied() {
+			closed++
+		}
+	}
+	assert.Greater(t, closed, 2, "some alert Regions are not governed")
+}
+
 func TestTheDefaultZoneFitsBesideControlTower(t *testing.T) {
 	c := exampleConfig()
 	c.Guardrails.Quotas = config.QuotasControlTower
