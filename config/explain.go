@@ -47,6 +47,34 @@ func explainEmail(s string) (Problem, bool) {
 	return Problem{}, false
 }
 
+var contactLocal = regexp.MustCompile(`^[A-Za-z0-9_+=.#|!&-]+$`)
+
+// explainContactEmail says why an address is none that a contact can have, which differs from root addresses.
+func explainContactEmail(s string) (Problem, bool) {
+	local, domain, _ := strings.Cut(s, "@")
+	if p, wrong := explainEmail(strings.NewReplacer("|", "-", "&", "-").Replace(s)); wrong {
+		if strings.Contains(s, "{account}") {
+			p.Fix = "write one address for all accounts"
+		}
+		return p, true
+	}
+	if !contactLocal.MatchString(local) {
+		return Problem{Message: "AWS takes only letters, digits and . _ + = # | ! & - before the @ of a contact", Fix: "for example security@example.com"}, true
+	}
+	if last := domain[strings.LastIndex(domain, ".")+1:]; strings.Contains(last, "-") {
+		return Problem{Message: "AWS takes no contact whose domain ends in a name with a hyphen, as the internationalized ones do", Fix: "use an address of another domain"}, true
+	}
+	return Problem{}, false
+}
+
+// explainPhone says why a word is no telephone number that AWS takes.
+func explainPhone(s string) (Problem, bool) {
+	if i := strings.IndexFunc(s, func(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }); i >= 0 {
+		return Problem{Message: "a telephone number has no letters; AWS takes digits, spaces and ( ) + - only", Fix: `for example "+49 30 1234567"`}, true
+	}
+	return Problem{}, false
+}
+
 // explainRunbooks says why an address is none that the name of a runbook can follow.
 func explainRunbooks(s string) (Problem, bool) {
 	rest, secure := strings.CutPrefix(s, "https://")

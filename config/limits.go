@@ -53,6 +53,14 @@ const (
 // MaxAlertEmailLength is the length of an address that receives alerts, in characters (RFC 5321, section 4.5.3.1: a path of 256 octets with its brackets).
 const MaxAlertEmailLength = 254
 
+// Limits of an alternate contact, in characters (Account Management API reference, PutAlternateContact, 2026-11-27).
+const (
+	MaxContactNameLength  = 64
+	MaxContactTitleLength = 50
+	MaxContactEmailLength = 254
+	MaxContactPhoneLength = 25
+)
+
 // MaxChatChannels bounds how many chat channels the file may list; each is a resource of the audit account.
 const MaxChatChannels = 20
 

@@ -55,19 +55,27 @@ const (
 	alertPattern  = `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`
 	// A link in a mail that input transformers compose, so no quotes, backslashes and angle brackets.
 	runbooksPattern = `^https://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?/([A-Za-z0-9._~%@+/-]*/)?$`
-	tagWordPattern  = `^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`
+	// A contact's address and number must satisfy PutAlternateContact (Account Management API reference).
+	contactEmailPattern = `^[A-Za-z0-9_+=.#|!&-]+@(` + domainLabel + `\.)+[A-Za-z0-9]+$`
+	contactWordPattern  = `^[^\p{Z}\p{C}]([^\p{C}]*[^\p{Z}\p{C}])?$`
+	phonePattern        = `^[+(]*[0-9]([ 0-9()+-]*[0-9)])?$`
+	tagWordPattern      = `^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`
 )
 
 // Shapes that several rules share.
 const (
-	nameShape     = "printable ASCII characters without spaces at the ends"
-	emailShape    = "one @, a local part in ASCII without spaces, quotes and ( ) < > [ ] { } : ; , \\ | % & that does not start with a dot, and a domain with a dot"
-	idShape       = "12 digits in quotes"
-	runbooksShape = "an address that begins with https:// and ends with /, of letters, digits and . _ ~ % @ + - /"
-	tagShape      = "letters, digits, spaces and _ . : / = + - @"
-	uuidShape     = "a UUID, as in 01234567-89ab-cdef-0123-456789abcdef"
-	alertShape    = "lower-case words joined by hyphens"
-	ouShape       = "OU names joined by /, at most 5 levels, without a / at the ends and without spaces at the ends of names"
+	nameShape         = "printable ASCII characters without spaces at the ends"
+	contactEmailShape = "one @, before it letters, digits and . _ + = # | ! & -, and after it a domain that ends in letters or digits"
+	contactExample    = `{name: Security Team, title: On-call engineer, email: security@example.com, phone: "+49 30 1234567"}`
+	emailShape        = "one @, a local part in ASCII without spaces, quotes and ( ) < > [ ] { } : ; , \\ | % & that does not start with a dot, and a domain with a dot"
+	idShape           = "12 digits in quotes"
+	runbooksShape     = "an address that begins with https:// and ends with /, of letters, digits and . _ ~ % @ + - /"
+	tagShape          = "letters, digits, spaces and _ . : / = + - @"
+	contactShape      = "text without control characters and without spaces at the ends"
+	phoneShape        = "digits, spaces and ( ) + -, as in \"+49 30 1234567\""
+	uuidShape         = "a UUID, as in 01234567-89ab-cdef-0123-456789abcdef"
+	alertShape        = "lower-case words joined by hyphens"
+	ouShape           = "OU names joined by /, at most 5 levels, without a / at the ends and without spaces at the ends of names"
 )
 
 // Rules are the rules of every key, by Go type and field, as in "Account.Email".
@@ -81,6 +89,7 @@ func Rules() map[string]Rule {
 		"LandingZone.Regions":             {Required: true, Example: "{home: us-east-1, governed: [us-east-1]}"},
 		"LandingZone.Email":               {Required: true, Pattern: emailTemplate, Shape: "an e-mail address with {account} before the @", explain: explainTemplate, Example: "aws+{account}@example.com"},
 		"LandingZone.Alerts":              {Required: true, Example: "{recipients: [security@example.com]}"},
+		"LandingZone.Contacts":            {},
 		"LandingZone.Security":            {},
 		"LandingZone.OrganizationalUnits": {MaxItems: MaxOUs, Pattern: ouPattern, Shape: ouShape, explain: explainOU, Unique: true, Example: "[Workloads/Staging]"},
 		"LandingZone.Accounts":            {Required: true, MaxItems: MaxAccounts, Example: "[]"},
@@ -103,6 +112,13 @@ func Rules() map[string]Rule {
 		"AlertSuppression.Principals":     {Pattern: `^(role|user)/[A-Za-z0-9+=,.@_*-]+$`, Shape: "role/NAME or user/NAME, without a path", Unique: true, Example: "[role/deploy-*]"},
 		"AlertSuppression.Reason":         {Required: true, MinLength: 10, MaxLength: 200, Example: "load tests change policies"},
 		"AlertSuppression.Expires":        {Required: true, Pattern: `^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`, Shape: "a day as in \"2027-01-31\", in quotes", Example: `"2027-01-31"`},
+		"Contacts.Security":               {Example: contactExample},
+		"Contacts.Operations":             {Example: contactExample},
+		"Contacts.Billing":                {Example: contactExample},
+		"Contact.Name":                    {Required: true, MinLength: 1, MaxLength: MaxContactNameLength, Pattern: contactWordPattern, Shape: contactShape, Example: "Security Team"},
+		"Contact.Title":                   {Required: true, MinLength: 1, MaxLength: MaxContactTitleLength, Pattern: contactWordPattern, Shape: contactShape, Example: "On-call engineer"},
+		"Contact.Email":                   {Required: true, MinLength: MinEmailLength, MaxLength: MaxContactEmailLength, Pattern: contactEmailPattern, Shape: contactEmailShape, explain: explainContactEmail, Example: "security@example.com"},
+		"Contact.Phone":                   {Required: true, MinLength: 1, MaxLength: MaxContactPhoneLength, Pattern: phonePattern, Shape: phoneShape, explain: explainPhone, Example: `"+49 30 1234567"`},
 		"Security.LogArchive":             {},
 		"Security.Audit":                  {},
 		"SecurityAccount.Name":            {MinLength: 1, MaxLength: MaxAccountNameLength, Pattern: namePattern, Shape: nameShape, Example: "audit"},

@@ -27,6 +27,10 @@ type LandingZone struct {
 	// Alerts says who is told when something matters.
 	// Consequence: nobody else hears of an alert.
 	Alerts Alerts `yaml:"alerts"`
+	// Contacts are the alternate contacts of every account of the zone, the management account included: whom AWS itself writes to, besides the root e-mail address.
+	// Default: none; the contacts that accounts have are left as they are.
+	// Consequence: AWS sends notices of abuse and of exposed keys to the security contact of the account. A contact that is removed here stays in AWS, and one that somebody changes in AWS is put back by the next deployment that changes this key or the account's line.
+	Contacts Contacts `yaml:"contacts"`
 	// Security holds the two accounts that every zone has, log-archive and audit, in the OU Security.
 	// Consequence: set it only to adopt accounts that exist, or to name the two differently before the first deploy.
 	Security Security `yaml:"security"`
@@ -181,6 +185,44 @@ type AlertSuppression struct {
 	// Consequence: after that day check, synthesis and deployment fail until the suppression is renewed or removed.
 	Expires string `yaml:"expires"`
 }
+
+// Contacts are the alternate contacts of the zone's accounts.
+type Contacts struct {
+	// Security is whom AWS writes to about abuse, exposed keys and other matters of security.
+	// Default: none; the security contact that an account has is left as it is.
+	// Consequence: every account gets this contact in the place of its own.
+	Security Contact `yaml:"security"`
+	// Operations is whom AWS writes to about the availability of services.
+	// Default: none; the operations contact that an account has is left as it is.
+	// Consequence: every account gets this contact in the place of its own.
+	Operations Contact `yaml:"operations"`
+	// Billing is whom AWS writes to about invoices and payment.
+	// Default: none; the billing contact that an account has is left as it is.
+	// Consequence: every account gets this contact in the place of its own.
+	Billing Contact `yaml:"billing"`
+}
+
+// Contact is one alternate contact.
+type Contact struct {
+	// Name is the name of a person or a team.
+	// Consequence: AWS addresses its mails to it.
+	Name string `yaml:"name"`
+	// Title is the job or role of the contact.
+	// Consequence: AWS shows it beside the name.
+	Title string `yaml:"title"`
+	// Email is the address that AWS writes to. It may be the same for all contacts.
+	// Consequence: nobody confirms it, so mails to a wrong address are lost; use a mailbox that several people read.
+	Email string `yaml:"email"`
+	// Phone is the number that AWS may call. Quote it, or YAML may read a number and drop the +.
+	// Consequence: choose a number that somebody answers.
+	Phone string `yaml:"phone"`
+}
+
+// Set says whether the file has the contact.
+func (c Contact) Set() bool { return c != Contact{} }
+
+// Set says whether the file has any contact.
+func (c Contacts) Set() bool { return c != Contacts{} }
 
 // Security configures the log-archive and audit accounts. Their OU is always Security.
 type Security struct {
