@@ -88,5 +88,6 @@ Exit codes: 0 the answer is good, 1 the answer is no, 2 the input was bad
 	root.AddCommand(checkCommand(o), planCommand(o), policyCommand(), guardrailsCommand(o), alertsCommand(o))
 	root.AddCommand(costCommand(o))
 	root.AddCommand(reportCommand(o))
+	root.AddCommand(initCommand(o))
 	return root
 }

@@ -198,19 +198,19 @@ func (b *adopter) readUnits() {
 
 func (b *adopter) readUnit(parent, u *unit, spelling map[string]string) {
 	path := strings.TrimPrefix(parent.path+"/"+u.Name, "/")
-	about := "OU " + spoken(u.shown)
+	about := "OU " + Spoken(u.shown)
 	rename := fmt.Sprintf("rename it in AWS and write the file again: aws organizations update-organizational-unit --organizational-unit-id %s --name NAME", u.ID)
 	switch {
 	case parent.reason != "":
 		u.reason = parent.reason
 	case strings.Contains(u.Name, "/"):
-		u.reason = "its OU " + spoken(u.Name) + " has a / in its name, which separates levels in the file"
+		u.reason = "its OU " + Spoken(u.Name) + " has a / in its name, which separates levels in the file"
 		b.find(Warning, about, "its name has a /, which separates levels in the file, so it and its accounts are left out", rename)
 	case !b.rules.ou.fits(u.Name):
-		u.reason = "its OU has the name " + spoken(u.Name) + ", and the file takes " + b.rules.ouShape
+		u.reason = "its OU has the name " + Spoken(u.Name) + ", and the file takes " + b.rules.ouShape
 		b.find(Warning, about, "the file cannot express its name, so it and its accounts are left out", rename)
 	case b.rules.reserved(u.Name):
-		u.reason = "its OU " + spoken(u.Name) + " has a name that is reserved for what the zone owns"
+		u.reason = "its OU " + Spoken(u.Name) + " has a name that is reserved for what the zone owns"
 		b.find(Warning, about, "its name starts like those that the zone keeps for itself, so it and its accounts are left out", rename)
 	case parent.path == config.OUSecurity || parent.path == config.OUSuspended:
 		u.reason = "its OU lies below " + parent.path + ", which the zone keeps for itself"
@@ -235,7 +235,7 @@ func (b *adopter) checkDefaultOU() error {
 	case strings.EqualFold(top, config.OUSecurity) || strings.EqualFold(top, config.OUSuspended):
 		return &ChoiceError{"DefaultOU", fmt.Sprintf("the OU %s takes no accounts of yours: choose another, for example Workloads/Prod", top)}
 	case !b.known[p]:
-		return &ChoiceError{"DefaultOU", fmt.Sprintf("%s is no OU of the organization or of every zone; there are %s", spoken(p), some(slices.Sorted(maps.Keys(b.known)), 24))}
+		return &ChoiceError{"DefaultOU", fmt.Sprintf("%s is no OU of the organization or of every zone; there are %s", Spoken(p), some(slices.Sorted(maps.Keys(b.known)), 24))}
 	}
 	return nil
 }
@@ -267,9 +267,9 @@ func (b *adopter) unfit(a Account) string {
 	case a.State != stateActive && states[a.State] != "":
 		return states[a.State]
 	case a.State != stateActive:
-		return "its state is " + spoken(a.State)
+		return "its state is " + Spoken(a.State)
 	case !b.rules.email.fits(a.Email):
-		return "the file cannot express its address " + spoken(a.Email) + "; change the root e-mail address of the account, and write the file again"
+		return "the file cannot express its address " + Spoken(a.Email) + "; change the root e-mail address of the account, and write the file again"
 	}
 	return ""
 }
@@ -373,7 +373,7 @@ func (b *adopter) nameAccounts() {
 			if b.rules.name(a) == a.Name {
 				why = "another account has that name too"
 			}
-			l.comments = append(l.comments, fmt.Sprintf("Its name in AWS is %s; %s. The id decides, and the name in AWS stays.", spoken(a.Name), why))
+			l.comments = append(l.comments, fmt.Sprintf("Its name in AWS is %s; %s. The id decides, and the name in AWS stays.", Spoken(a.Name), why))
 			b.find(Note, called(a), fmt.Sprintf("the file calls it %s: %s. Its name in AWS stays", l.name, why), "")
 		}
 		if !b.followsPattern(l.name, a.Email) {
@@ -412,7 +412,7 @@ func (b *adopter) writeSecurity() {
 			s.into.email = a.Email
 		}
 		if s.c.name != a.Name {
-			s.into.comments = append(s.into.comments, fmt.Sprintf("Its name in AWS is %s, which the file cannot express, and stays.", spoken(a.Name)))
+			s.into.comments = append(s.into.comments, fmt.Sprintf("Its name in AWS is %s, which the file cannot express, and stays.", Spoken(a.Name)))
 		}
 		b.find(Note, s.c.role, s.c.why, s.c.do)
 		if u := b.units[a.UnitID]; u == nil || u.path != config.OUSecurity {
@@ -439,7 +439,7 @@ func (b *adopter) finish() {
 	d := b.draft
 	d.leftOut = r.LeftOut
 	d.preamble = append(d.preamble, fmt.Sprintf("Written from the organization %s with %s. Read this before the first deploy, which binds accounts that people use.",
-		spoken(b.org.ID), count(len(b.org.Accounts), "account")))
+		Spoken(b.org.ID), count(len(b.org.Accounts), "account")))
 	for _, f := range r.Findings {
 		if f.Level == Note {
 			continue
@@ -457,7 +457,7 @@ func (b *adopter) finish() {
 				d.preamble = append(d.preamble, fmt.Sprintf("    and %d more, marked below", len(r.Moves)-i))
 				break
 			}
-			d.preamble = append(d.preamble, fmt.Sprintf("    %s (%s): %s -> %s", spoken(m.Account), m.ID, place(m.From), m.To))
+			d.preamble = append(d.preamble, fmt.Sprintf("    %s (%s): %s -> %s", Spoken(m.Account), m.ID, place(m.From), m.To))
 		}
 	}
 	r.Text = d.text()
@@ -475,7 +475,7 @@ const maxListed = 50
 func rank(l Level) int { return slices.Index([]Level{Blocker, Warning, Note}, l) }
 
 // called names an account in messages.
-func called(a Account) string { return fmt.Sprintf("account %s (%s)", spoken(a.Name), a.ID) }
+func called(a Account) string { return fmt.Sprintf("account %s (%s)", Spoken(a.Name), a.ID) }
 
 func count(n int, word string) string {
 	if n == 1 {
@@ -491,7 +491,7 @@ func some(words []string, most int) string {
 		if i == most {
 			return fmt.Sprintf("%s and %d more", strings.Join(shown, ", "), len(words)-i)
 		}
-		shown = append(shown, spoken(w))
+		shown = append(shown, Spoken(w))
 	}
 	return strings.Join(shown, ", ")
 }

@@ -206,7 +206,7 @@ func (d *draft) writeAccounts(w *writer) {
 		w.line("\n# Accounts of the organization that have no line, and why. A deploy leaves them where they are.")
 		for _, o := range d.leftOut {
 			w.line("#")
-			w.comment("", fmt.Sprintf("%s (%s), in %s: %s.", spoken(o.Account), o.ID, place(o.From), o.Reason))
+			w.comment("", fmt.Sprintf("%s (%s), in %s: %s.", Spoken(o.Account), o.ID, place(o.From), o.Reason))
 			if o.line != nil {
 				w.line("#   - name: %s\n#     ou: %s\n#     id: %s\n#     email: %s", scalar(o.line.name), scalar(o.line.ou), quoted(o.line.id), scalar(o.line.email))
 			}
@@ -219,5 +219,5 @@ func place(path string) string {
 	if path == "" {
 		return "the root"
 	}
-	return spoken(path)
+	return Spoken(path)
 }

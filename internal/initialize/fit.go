@@ -190,14 +190,14 @@ func (b *adopter) choose(r role, choice string, other *Account) (*candidate, err
 	}
 	switch {
 	case len(named) == 0:
-		return nil, &ChoiceError{r.choice, fmt.Sprintf("the organization has no account with the name or id %s; to have one made, write %s", spoken(choice), New)}
+		return nil, &ChoiceError{r.choice, fmt.Sprintf("the organization has no account with the name or id %s; to have one made, write %s", Spoken(choice), New)}
 	case len(named) > 1:
 		var ids []string
 		for _, a := range named {
 			ids = append(ids, a.ID)
 		}
 		slices.Sort(ids)
-		return nil, &ChoiceError{r.choice, fmt.Sprintf("%d accounts have the name %s: choose one by its id, %s", len(named), spoken(choice), strings.Join(ids, " or "))}
+		return nil, &ChoiceError{r.choice, fmt.Sprintf("%d accounts have the name %s: choose one by its id, %s", len(named), Spoken(choice), strings.Join(ids, " or "))}
 	}
 	if reason := b.unfit(named[0]); reason != "" {
 		return nil, &ChoiceError{r.choice, called(named[0]) + " cannot be chosen: " + reason}

@@ -143,7 +143,7 @@ func (b *adopter) judgeServices() {
 	}
 	names := map[string]string{}
 	for _, a := range b.org.Accounts {
-		names[a.ID] = spoken(a.Name)
+		names[a.ID] = Spoken(a.Name)
 	}
 	for _, s := range delegatedServices() {
 		var others, who []string

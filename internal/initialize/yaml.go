@@ -36,9 +36,9 @@ func quoted(s string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// spoken writes a text for a comment or a message: as it is when it is easy to read, else with quotes and escapes, so
+// Spoken writes a text for a comment or a message: as it is when it is easy to read, else with quotes and escapes, so
 // that no text of the organization can end a comment.
-func spoken(s string) string {
+func Spoken(s string) string {
 	odd := s == "" || strings.TrimSpace(s) != s || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == '"' || r == unicode.ReplacementChar })
 	if odd {
 		return strconv.Quote(s)
