@@ -22,6 +22,7 @@ func (c *checker) check(z *LandingZone) {
 	c.checkIDs(members)
 	c.checkPlacement(z, known)
 	c.checkTags(z)
+	c.checkIdentity(z, members, known)
 }
 
 // good says whether a path is in the file and has no problem.

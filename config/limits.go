@@ -72,3 +72,30 @@ const MaxRunbooksLength = 200
 func retentionDays() []int {
 	return []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 }
+
+// Limits of IAM Identity Center ("Quotas and limits in IAM Identity Center" in its user guide, API reference of
+// CreatePermissionSet, and Identity Store API reference of CreateGroup, 2026-11-25).
+const (
+	// MaxPermissionSetNameLength is the length of a permission set's name, in characters.
+	MaxPermissionSetNameLength = 32
+	// MaxPermissionSetDescriptionLength is in characters.
+	MaxPermissionSetDescriptionLength = 700
+	// MaxSessionHours is the longest session ("Set session duration for AWS accounts").
+	MaxSessionHours = 12
+	// MaxManagedPolicies is how many managed policies a permission set can have; IAM allows 10 by default.
+	MaxManagedPolicies = 20
+	// MaxInlinePolicyBytes bounds an inline policy, MaxInlinePolicyCharacters what is left of it without whitespace, both in bytes.
+	MaxInlinePolicyBytes      = 32_768
+	MaxInlinePolicyCharacters = 10_240
+	// MaxGroupNameLength is the length of a group's name and of its description, in characters.
+	MaxGroupNameLength = 1024
+	// MaxAccountPermissionSets is how many permission sets can be provisioned in one account.
+	MaxAccountPermissionSets = 500
+)
+
+// Limits of what the file lists for IAM Identity Center: groups and permission sets are all in one stack, which holds 500 resources.
+const (
+	MaxIdentityGroups = 300
+	MaxPermissionSets = 100
+	MaxAssignments    = 2000
+)

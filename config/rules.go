@@ -56,26 +56,30 @@ const (
 	// A link in a mail that input transformers compose, so no quotes, backslashes and angle brackets.
 	runbooksPattern = `^https://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?/([A-Za-z0-9._~%@+/-]*/)?$`
 	// A contact's address and number must satisfy PutAlternateContact (Account Management API reference).
-	contactEmailPattern = `^[A-Za-z0-9_+=.#|!&-]+@(` + domainLabel + `\.)+[A-Za-z0-9]+$`
-	contactWordPattern  = `^[^\p{Z}\p{C}]([^\p{C}]*[^\p{Z}\p{C}])?$`
-	phonePattern        = `^[+(]*[0-9]([ 0-9()+-]*[0-9)])?$`
-	tagWordPattern      = `^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`
+	contactEmailPattern  = `^[A-Za-z0-9_+=.#|!&-]+@(` + domainLabel + `\.)+[A-Za-z0-9]+$`
+	contactWordPattern   = `^[^\p{Z}\p{C}]([^\p{C}]*[^\p{Z}\p{C}])?$`
+	phonePattern         = `^[+(]*[0-9]([ 0-9()+-]*[0-9)])?$`
+	groupPattern         = `^[\p{L}\p{M}\p{S}\p{N}\p{P}]([\p{L}\p{M}\p{S}\p{N}\p{P} ]*[\p{L}\p{M}\p{S}\p{N}\p{P}])?$`
+	permissionSetPattern = `^[A-Za-z0-9_+=,.@-]+$`
+	tagWordPattern       = `^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`
 )
 
 // Shapes that several rules share.
 const (
-	nameShape         = "printable ASCII characters without spaces at the ends"
-	contactEmailShape = "one @, before it letters, digits and . _ + = # | ! & -, and after it a domain that ends in letters or digits"
-	contactExample    = `{name: Security Team, title: On-call engineer, email: security@example.com, phone: "+49 30 1234567"}`
-	emailShape        = "one @, a local part in ASCII without spaces, quotes and ( ) < > [ ] { } : ; , \\ | % & that does not start with a dot, and a domain with a dot"
-	idShape           = "12 digits in quotes"
-	runbooksShape     = "an address that begins with https:// and ends with /, of letters, digits and . _ ~ % @ + - /"
-	tagShape          = "letters, digits, spaces and _ . : / = + - @"
-	contactShape      = "text without control characters and without spaces at the ends"
-	phoneShape        = "digits, spaces and ( ) + -, as in \"+49 30 1234567\""
-	uuidShape         = "a UUID, as in 01234567-89ab-cdef-0123-456789abcdef"
-	alertShape        = "lower-case words joined by hyphens"
-	ouShape           = "OU names joined by /, at most 5 levels, without a / at the ends and without spaces at the ends of names"
+	nameShape          = "printable ASCII characters without spaces at the ends"
+	contactEmailShape  = "one @, before it letters, digits and . _ + = # | ! & -, and after it a domain that ends in letters or digits"
+	contactExample     = `{name: Security Team, title: On-call engineer, email: security@example.com, phone: "+49 30 1234567"}`
+	emailShape         = "one @, a local part in ASCII without spaces, quotes and ( ) < > [ ] { } : ; , \\ | % & that does not start with a dot, and a domain with a dot"
+	idShape            = "12 digits in quotes"
+	runbooksShape      = "an address that begins with https:// and ends with /, of letters, digits and . _ ~ % @ + - /"
+	tagShape           = "letters, digits, spaces and _ . : / = + - @"
+	contactShape       = "text without control characters and without spaces at the ends"
+	phoneShape         = "digits, spaces and ( ) + -, as in \"+49 30 1234567\""
+	uuidShape          = "a UUID, as in 01234567-89ab-cdef-0123-456789abcdef"
+	groupShape         = "letters, digits, signs and spaces, without spaces at the ends"
+	permissionSetShape = "letters, digits and _ + = , . @ -"
+	alertShape         = "lower-case words joined by hyphens"
+	ouShape            = "OU names joined by /, at most 5 levels, without a / at the ends and without spaces at the ends of names"
 )
 
 // Rules are the rules of every key, by Go type and field, as in "Account.Email".
@@ -155,6 +159,29 @@ func Rules() map[string]Rule {
 		"Logs.ExpireAfterDays":            {Min: 0, Max: MaxLifecycleDays, Example: "2557"},
 		"LandingZone.Services":            {},
 		"LandingZone.Guardrails":          {},
+		"LandingZone.IdentityCenter":      {},
+		"IdentityCenter.Enabled":          {Example: "true"},
+		"IdentityCenter.Source":           {Words: []string{SourceDirectory, SourceExternal}, Example: SourceExternal},
+		"IdentityCenter.Groups":           {MaxItems: MaxIdentityGroups, Example: "[{name: platform}]"},
+		"IdentityCenter.PermissionSets":   {MaxItems: MaxPermissionSets, Example: "[{name: Deployer, managedPolicies: [AWSCodePipeline_FullAccess]}]"},
+		"IdentityCenter.Assignments":      {MaxItems: MaxAssignments, Example: "[{group: platform, permissionSet: ViewOnly, ous: [Workloads]}]"},
+		"IdentityCenter.ProductionOUs":    {Pattern: ouPattern, Shape: ouShape, explain: explainOU, Unique: true, Example: "[Workloads/Prod]"},
+		"IdentityCenter.Stacks":           {Numbers: []int{1, 2, 4, 8, 16, 32, 64}, Example: "4"},
+		"IdentityGroup.Name":              {Required: true, MinLength: 1, MaxLength: MaxGroupNameLength, Pattern: groupPattern, Shape: groupShape, explain: explainGroup, Example: "platform"},
+		"IdentityGroup.Description":       {MinLength: 1, MaxLength: MaxGroupNameLength, Pattern: groupPattern, Shape: groupShape, Example: "runs the landing zone"},
+		"PermissionSet.Name":              {Required: true, MinLength: 1, MaxLength: MaxPermissionSetNameLength, Pattern: permissionSetPattern, Shape: permissionSetShape, Example: "Deployer"},
+		"PermissionSet.Description":       {MinLength: 1, MaxLength: MaxPermissionSetDescriptionLength, Pattern: `^[\x20-\x7E\xA1-\xFF]+$`, Shape: "letters, digits and signs of Western European languages in one line", Example: "starts pipelines"},
+		"PermissionSet.ManagedPolicies":   {MaxItems: MaxManagedPolicies, MaxLength: 256, Pattern: `^[A-Za-z0-9+=,.@_-]+(/[A-Za-z0-9+=,.@_-]+)*$`, Shape: "names of policies that AWS manages, with the path where they have one", explain: explainManagedPolicy, Unique: true, Example: "[job-function/ViewOnlyAccess]"},
+		"PermissionSet.InlinePolicy":      {MinLength: 2, MaxLength: MaxInlinePolicyBytes, Pattern: `^\s*\{[^\x00]*\}\s*$`, Shape: "a policy as JSON text, in quotes or behind a |", Example: "'{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"codepipeline:StartPipelineExecution\", \"Resource\": \"*\"}]}'"},
+		"PermissionSet.SessionHours":      {Min: 1, Max: MaxSessionHours, Example: "4"},
+		"PermissionSet.Reason":            {MinLength: 10, MaxLength: 200, Example: "restores of large databases take longer than an hour"},
+		"Assignment.Group":                {Required: true, MinLength: 1, MaxLength: MaxGroupNameLength, Pattern: groupPattern, Shape: groupShape, Example: "platform"},
+		"Assignment.PermissionSet":        {Required: true, MinLength: 1, MaxLength: MaxPermissionSetNameLength, Pattern: permissionSetPattern, Shape: permissionSetShape, Example: "ViewOnly"},
+		"Assignment.Accounts":             {MinLength: 1, MaxLength: MaxAccountNameLength, Pattern: namePattern, Shape: nameShape, Unique: true, Example: "[orders-dev]"},
+		"Assignment.OUs":                  {Pattern: ouPattern, Shape: ouShape, explain: explainOU, Unique: true, Example: "[Workloads/NonProd]"},
+		"Assignment.Management":           {Example: "true"},
+		"Assignment.BreakGlass":           {Example: "true"},
+		"Assignment.Reason":               {MinLength: 10, MaxLength: 200, Example: "used when pipelines fail; each use is reviewed"},
 		"Guardrails.Levels":               {Words: []string{LevelMandatory, LevelRecommended, LevelElective}, Unique: true, Example: "[mandatory, recommended]"},
 		"Guardrails.Quotas":               {Words: []string{QuotasCurrent, QuotasCompatible, QuotasControlTower}, Example: QuotasCompatible},
 		"Guardrails.Changes":              {Example: "[{id: deny-iam-users, exempt: [mail-user-maker]}]"},

@@ -52,6 +52,9 @@ type LandingZone struct {
 	// Guardrails chooses which guardrails are on, where, and for whom.
 	// Consequence: mandatory and recommended guardrails are on unless this says otherwise. Guardrails of your own lie in the directory guardrails beside this file.
 	Guardrails Guardrails `yaml:"guardrails"`
+	// IdentityCenter gives people access to accounts through IAM Identity Center: groups, permission sets and assignments.
+	// Consequence: nobody gets access through the zone while it is off. Users are never created by the zone; docs/identity.md says what to do by hand.
+	IdentityCenter IdentityCenter `yaml:"identityCenter"`
 	// Tags are put on every resource and account of the zone.
 	// Consequence: they appear in cost reports and in policies that read tags. At most 50 tags reach one account, its own included.
 	Tags map[string]string `yaml:"tags"`
@@ -561,6 +564,97 @@ type GuardrailChange struct {
 	Reason string `yaml:"reason"`
 }
 
+// IdentityCenter configures IAM Identity Center.
+type IdentityCenter struct {
+	// Enabled deploys groups, permission sets and assignments.
+	// Consequence: enable the organization instance of IAM Identity Center by hand first, in the home Region. Setting it to false later leaves what is deployed as it is, until the stacks named …-identity are deleted.
+	Enabled bool `yaml:"enabled"`
+	// Source says where groups come from: directory, where the zone creates those that are missing in the directory of Identity Center; or external, where an identity provider provisions them and they must exist before.
+	// Consequence: the zone never changes or deletes a group, and never touches its members.
+	Source string `yaml:"source"`
+	// Groups lists the groups that assignments name.
+	// Consequence: a group whose line is removed stays, with its members and without access.
+	Groups []IdentityGroup `yaml:"groups"`
+	// PermissionSets defines permission sets, beyond the built-in Administrator, Billing, Developer, IncidentResponder, ReadOnly, SecurityAudit, Support and ViewOnly.
+	// Consequence: one with the name of a built-in set changes that: keys that it has replace the built-in ones.
+	PermissionSets []PermissionSet `yaml:"permissionSets"`
+	// Assignments say which group has which permission set in which accounts.
+	// Consequence: removing one removes the access in AWS with the next deployment; who is signed in keeps it until the session ends.
+	Assignments []Assignment `yaml:"assignments"`
+	// ProductionOUs lists OUs, with all below them, where permission sets that administer IAM need a break-glass assignment. The management account always counts as one.
+	// Consequence: in other OUs an administrator set can be assigned without a reason.
+	ProductionOUs []string `yaml:"productionOUs"`
+	// Stacks is over how many stacks assignments are spread, because a stack holds 500 resources: 1 until `landfall check` asks for more.
+	// Consequence: with a greater number, half of the assignments or more move to new stacks, and people lose their access for some minutes of that deployment. A smaller number is refused by the plan.
+	Stacks int `yaml:"stacks"`
+}
+
+// IdentityGroup is a group of people.
+type IdentityGroup struct {
+	// Name is the group's display name in Identity Center.
+	// Consequence: the group is found by it. To rename a group, rename it in Identity Center first, then here; otherwise a new, empty group is made.
+	Name string `yaml:"name"`
+	// Description says who belongs to the group.
+	// Default: none.
+	// Consequence: it is set when the zone creates the group, and never changed.
+	Description string `yaml:"description"`
+}
+
+// PermissionSet is what people may do in an account.
+type PermissionSet struct {
+	// Name identifies the permission set, here and in the access portal.
+	// Consequence: another name means another permission set. Deployment fails when Identity Center has one of this name that the zone did not make.
+	Name string `yaml:"name"`
+	// Description says what the permission set is for; people see it in the access portal.
+	// Default: that of the built-in set of this name, or none.
+	// Consequence: it can change at any time.
+	Description string `yaml:"description"`
+	// ManagedPolicies are policies that AWS manages, by name with its path, as in ReadOnlyAccess or job-function/ViewOnlyAccess.
+	// Default: those of the built-in set of this name, or none.
+	// Consequence: AWS changes these policies over time. More than 10 need a higher IAM quota, "Managed policies attached to an IAM role", in every account.
+	ManagedPolicies []string `yaml:"managedPolicies"`
+	// InlinePolicy is a policy of your own as JSON text.
+	// Default: that of the built-in set of this name, or none.
+	// Consequence: it is checked as far as can be without AWS: syntax, size, and that its actions exist.
+	InlinePolicy string `yaml:"inlinePolicy"`
+	// SessionHours is after how many hours people must sign in to the account again.
+	// Default: that of the built-in set of this name, or 1.
+	// Consequence: removed access lasts until the session ends. A set that administers IAM and has more than one hour needs a reason.
+	SessionHours int `yaml:"sessionHours"`
+	// Reason says why a permission set that administers IAM has sessions of more than one hour.
+	// Default: none.
+	// Consequence: it is what an auditor reads.
+	Reason string `yaml:"reason"`
+}
+
+// Assignment gives a group a permission set in accounts.
+type Assignment struct {
+	// Group is the name of a group of `groups`.
+	// Consequence: whoever is or becomes a member has the access; single people cannot be assigned.
+	Group string `yaml:"group"`
+	// PermissionSet is the name of a built-in permission set or of one of `permissionSets`.
+	// Consequence: AWS makes a role of it in each account.
+	PermissionSet string `yaml:"permissionSet"`
+	// Accounts lists names of accounts.
+	// Default: none.
+	// Consequence: the access stays when such an account moves to another OU or is suspended.
+	Accounts []string `yaml:"accounts"`
+	// OUs lists paths of OUs whose accounts, with those of all OUs below, are meant.
+	// Default: none.
+	// Consequence: an account gets and loses the access with its place in this file. Accounts that the file does not name are never meant.
+	OUs []string `yaml:"ous"`
+	// Management includes the management account, which no OU and no name includes.
+	// Consequence: it governs every other account and no guardrail binds it; only few people should enter it.
+	Management bool `yaml:"management"`
+	// BreakGlass marks access that is for emergencies only.
+	// Consequence: a set that administers IAM can be assigned in production only so. It needs a reason, and the report lists it.
+	BreakGlass bool `yaml:"breakGlass"`
+	// Reason says why the access is needed; break-glass assignments need one.
+	// Default: none.
+	// Consequence: it is what an auditor reads.
+	Reason string `yaml:"reason"`
+}
+
 // Default returns a file with every default filled in and every required key empty.
 func Default() *LandingZone {
 	return &LandingZone{
@@ -587,6 +681,11 @@ func Default() *LandingZone {
 			RootAccess:     RootAccess{Central: true},
 		},
 		Guardrails: Guardrails{Levels: []string{LevelMandatory, LevelRecommended}, Quotas: QuotasCurrent},
+		IdentityCenter: IdentityCenter{
+			Source:        SourceDirectory,
+			ProductionOUs: []string{"Infrastructure", OUSecurity, "Workloads/Prod"},
+			Stacks:        1,
+		},
 	}
 }
 
