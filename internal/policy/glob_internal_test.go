@@ -1,6 +1,9 @@
 package policy
 
 import (
+	"fmt"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -92,7 +95,7 @@ func TestDecimalsCompareAsNumbers(t *testing.T) {
 }
 
 func TestTheCacheStaysWithinItsBounds(t *testing.T) {
-	e := newLineEvaluator()
+	e := newLineEvaluator(cachedBytes)
 	filler := make([]byte, 100<<10)
 	for i := range filler {
 		filler[i] = ' '
@@ -104,12 +107,12 @@ func TestTheCacheStaysWithinItsBounds(t *testing.T) {
 		require.LessOrEqual(t, e.bytes, cachedBytes)
 		require.Equal(t, len(e.cache), e.recent.Len())
 	}
-	for i := range 2 * cachedPolicies {
+	for i := range 2 * cachedEntries {
 		text := append([]byte(`{}`), filler[:i]...)
 		_, err := e.policy(SCP, text)
 		require.Error(t, err)
 	}
-	require.LessOrEqual(t, len(e.cache), cachedPolicies)
+	require.LessOrEqual(t, len(e.cache), cachedEntries)
 	p, err := e.policy(RCP, []byte(fullAccessText))
 	require.NoError(t, err)
 	again, err := e.policy(RCP, []byte(fullAccessText))
@@ -118,6 +121,35 @@ func TestTheCacheStaysWithinItsBounds(t *testing.T) {
 	other, err := e.policy(SCP, []byte(fullAccessText))
 	require.NoError(t, err)
 	require.NotSame(t, p, other)
+}
+
+func TestTheCacheTakesAboutTheMemoryThatItCounts(t *testing.T) {
+	const budget = 4 << 20
+	e := newLineEvaluator(budget)
+	live := func() int {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int(m.HeapAlloc)
+	}
+	before := live()
+	for i := range 400 {
+		var text strings.Builder
+		text.WriteString(`[[{"Version":"2012-10-17","Statement":[`)
+		for j := range 30 {
+			if j > 0 {
+				text.WriteByte(',')
+			}
+			fmt.Fprintf(&text, `{"Effect":"Deny","Action":["iam:Create%d*","s3:Put*x%d"],"Resource":["arn:aws:iam::*:role/r%d-*","arn:aws:s3:::b%d/*"],`+
+				`"Condition":{"StringNotLike":{"aws:PrincipalArn":["arn:aws:iam::*:role/a%d*","arn:aws:iam::*:role/*b"]}}}`, i, j, i, j, i)
+		}
+		text.WriteString(`]}]]`)
+		levels, err := e.levels(SCP, "scps", []byte(text.String()))
+		require.NoError(t, err)
+		require.Len(t, levels, 1)
+	}
+	require.Less(t, live()-before, 2*budget)
+	runtime.KeepAlive(e)
 }
 
 const fullAccessText = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -33,15 +34,18 @@ import (
 // The format cannot say which account is the management account: for a
 // principal of that account leave scps out, for a resource of it rcps.
 func EvaluateLines(ctx context.Context, r io.Reader, w io.Writer) (jsonlines.Summary, error) {
+	budget := cachedBytes / runtime.GOMAXPROCS(0)
 	return jsonlines.Process(ctx, r, w, func() jsonlines.Answer {
-		return newLineEvaluator().answer
+		return newLineEvaluator(budget).answer
 	})
 }
 
-// Bounds of what one worker keeps compiled.
+// Bounds of what the workers keep compiled. A document takes about this many
+// times its text, as measured on documents of Organizations' size.
 const (
-	cachedPolicies = 4096     // entries
-	cachedBytes    = 32 << 20 // of policy text
+	cachedEntries  = 4096     // per worker
+	cachedBytes    = 48 << 20 // of all workers together
+	compiledWeight = 12
 )
 
 // lineEvaluator answers lines one after the other and keeps compiled policies
@@ -49,7 +53,8 @@ const (
 type lineEvaluator struct {
 	cache  map[cacheKey]*list.Element
 	recent *list.List // of *cacheEntry, the most recently used first
-	bytes  int
+	bytes  int        // that the entries take, about
+	budget int        // of bytes
 }
 
 // cacheKey is the text of one policy, or of all levels of one line.
@@ -66,9 +71,13 @@ type cacheEntry struct {
 	err    error
 }
 
-func newLineEvaluator() *lineEvaluator {
-	return &lineEvaluator{cache: map[cacheKey]*list.Element{}, recent: list.New()}
+func newLineEvaluator(budget int) *lineEvaluator {
+	return &lineEvaluator{cache: map[cacheKey]*list.Element{}, recent: list.New(), budget: budget}
 }
+
+// size is about what the entry takes, in bytes. Levels count in full too, since
+// they keep policies alive whose own entries are gone.
+func (e *cacheEntry) size() int { return (1 + compiledWeight) * len(e.key.text) }
 
 // line is the text of the members of one line.
 type line struct {
@@ -300,10 +309,10 @@ func (e *lineEvaluator) cached(kind Kind, levels bool, text []byte) *cacheEntry 
 // keep adds an entry and drops the ones that were not used for the longest time.
 func (e *lineEvaluator) keep(entry *cacheEntry) {
 	e.cache[entry.key] = e.recent.PushFront(entry)
-	e.bytes += len(entry.key.text)
-	for e.recent.Len() > 1 && (e.recent.Len() > cachedPolicies || e.bytes > cachedBytes) {
+	e.bytes += entry.size()
+	for e.recent.Len() > 1 && (e.recent.Len() > cachedEntries || e.bytes > e.budget) {
 		oldest := e.recent.Remove(e.recent.Back()).(*cacheEntry)
 		delete(e.cache, oldest.key)
-		e.bytes -= len(oldest.key.text)
+		e.bytes -= oldest.size()
 	}
 }
