@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/landfall-aws/landfall/internal/organization"
 )
 
 // Event is what the provider framework passes to a handler. Is-complete gets the event of
@@ -110,7 +112,8 @@ func (r *reader) requiredList(name string) []string {
 	return values
 }
 
-func (r *reader) tags(name string) map[string]string {
+// words reads a map of strings.
+func (r *reader) words(name string) map[string]string {
 	value, present := r.properties[name]
 	if !present || value == nil {
 		return nil
@@ -120,20 +123,53 @@ func (r *reader) tags(name string) map[string]string {
 		r.problem("%s must be a map of strings, but is %v", name, value)
 		return nil
 	}
-	tags := make(map[string]string, len(entries))
+	words := make(map[string]string, len(entries))
 	for key, value := range entries {
 		text, ok := value.(string)
 		if !ok {
 			r.problem("%s.%s must be a string, but is %v", name, key, value)
 			continue
 		}
+		words[key] = text
+	}
+	return words
+}
+
+func (r *reader) tags(name string) map[string]string {
+	tags := r.words(name)
+	for key := range tags {
 		// AWS reserves the prefix ("Tagging AWS resources", tag naming limits).
 		if strings.HasPrefix(strings.ToLower(key), "aws:") {
 			r.problem("%s.%s: the prefix aws: is reserved", name, key)
 		}
-		tags[key] = text
 	}
 	return tags
+}
+
+// contacts reads the alternate contacts that a resource sets.
+func (r *reader) contacts() []organization.Contact {
+	var contacts []organization.Contact
+	for _, c := range []struct {
+		property string
+		kind     organization.ContactKind
+	}{
+		{"SecurityContact", organization.SecurityContact},
+		{"OperationsContact", organization.OperationsContact},
+		{"BillingContact", organization.BillingContact},
+	} {
+		words := r.words(c.property)
+		if words == nil {
+			continue
+		}
+		for _, member := range []string{"Name", "Title", "Email", "Phone"} {
+			if words[member] == "" {
+				r.problem("%s.%s is missing", c.property, member)
+			}
+		}
+		contacts = append(contacts, organization.Contact{Kind: c.kind,
+			Name: words["Name"], Title: words["Title"], Email: words["Email"], Phone: words["Phone"]})
+	}
+	return contacts
 }
 
 func (r *reader) path(name string) string {

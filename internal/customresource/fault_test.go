@@ -77,6 +77,24 @@ func operationCases() []operationCase {
 		{name: "an account with another OU and other tags", options: slow, prepare: orders, event: update("account/orders-prod", resourcetype.Account,
 			account(properties{"OrganizationalUnitPath": "Suspended", "State": "suspended", "Tags": properties{"team": "x"}}),
 			account(properties{"Tags": properties{"foreign": "kept"}}))},
+		{name: "a new account with a contact", options: slow, prepare: func(s *fakeaws.Server) {
+			prod(s)
+			s.AddTrustedAccess(resourcetype.ContactsPrincipal)
+		}, event: create(resourcetype.Account, account(properties{"Tags": nil, "SecurityContact": contact("Security Team")}))},
+		{name: "an account with other contacts", options: slow, prepare: func(s *fakeaws.Server) {
+			orders(s)
+			s.AddTrustedAccess(resourcetype.ContactsPrincipal)
+			s.SetContact(ordersID, "SECURITY", "Somebody", "Owner", "somebody@example.com", "1")
+			s.SetContact(ordersID, "BILLING", "Kept", "Owner", "kept@example.com", "1")
+		}, event: update("account/orders-prod", resourcetype.Account,
+			account(properties{"Tags": nil, "SecurityContact": contact("Security Team"), "OperationsContact": contact("Operations")}), account(nil))},
+		{name: "contacts of the management account", options: slow, prepare: func(s *fakeaws.Server) {
+			s.SetContact(fakeaws.ManagementAccountID, "OPERATIONS", "Somebody", "Owner", "somebody@example.com", "1")
+		}, event: create(resourcetype.ManagementContacts, properties{"SecurityContact": contact("Security Team"), "OperationsContact": contact("Operations"),
+			"BillingContact": contact("Billing")})},
+		{name: "contacts in their place", options: inUse, still: true, prepare: func(s *fakeaws.Server) {
+			s.SetContact(fakeaws.ManagementAccountID, "SECURITY", "Security Team", "On-call engineer", "contact@example.com", "+49 30 1234567")
+		}, event: create(resourcetype.ManagementContacts, properties{"SecurityContact": contact("Security Team")})},
 		{name: "a delegated administrator", options: slow, prepare: func(s *fakeaws.Server) {
 			orders(s)
 			s.AddTrustedAccess("config.amazonaws.com")

@@ -84,6 +84,7 @@ func TestAnOperationIsCompleteOnlyWhenItsWriteHasBeenReadBack(t *testing.T) {
 		"trusted access": {create(resourcetype.TrustedAccess, properties{"ServicePrincipal": "config.amazonaws.com"}), "EnableAWSServiceAccess", "ListAWSServiceAccessForOrganization"},
 		"an OU":          {create(resourcetype.OrganizationalUnit, properties{"Path": "Security"}), "CreateOrganizationalUnit", "ListOrganizationalUnitsForParent"},
 		"a tag":          {create(resourcetype.OrganizationalUnit, properties{"Path": "Workloads", "Tags": properties{"a": "b"}}), "TagResource", "ListTagsForResource"},
+		"a contact":      {create(resourcetype.ManagementContacts, properties{"SecurityContact": contact("Security Team")}), "PutAlternateContact", "GetAlternateContact"},
 		"a move":         {create(resourcetype.Account, account(properties{"Tags": nil})), "MoveAccount", "ListParents"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -131,6 +132,7 @@ func TestAnExistingOrganizationIsAdoptedAndOnlyWhatDiffersIsChanged(t *testing.T
 func TestAnEventThatArrivesAgainChangesNothing(t *testing.T) {
 	p, id := existing(t, fakeaws.Options{})
 	p.server.AddKeyAlias("arn:aws:kms:eu-central-1:444455556666:alias/a", "arn:aws:kms:eu-central-1:444455556666:key/k-1", 0)
+	p.server.AddTrustedAccess(resourcetype.ContactsPrincipal)
 	events := []map[string]any{
 		create(resourcetype.Organization, properties{}),
 		create(resourcetype.PolicyTypes, properties{"PolicyTypes": []any{"TAG_POLICY", "S3_POLICY"}}),
@@ -138,7 +140,9 @@ func TestAnEventThatArrivesAgainChangesNothing(t *testing.T) {
 		create(resourcetype.TrustedAccess, properties{"ServicePrincipal": resourcetype.StackSetsPrincipal}),
 		create(resourcetype.OrganizationalUnit, properties{"Path": "Security", "Tags": map[string]any{"a": "b"}}),
 		create(resourcetype.Account, account(nil)),
-		create(resourcetype.Account, properties{"Name": "audit", "Email": "aws+audit@example.com", "OrganizationalUnitPath": "Security"}),
+		create(resourcetype.Account, properties{"Name": "audit", "Email": "aws+audit@example.com", "OrganizationalUnitPath": "Security",
+			"SecurityContact": contact("Security Team"), "BillingContact": contact("Billing")}),
+		create(resourcetype.ManagementContacts, properties{"OperationsContact": contact("Operations")}),
 		create(resourcetype.DelegatedAdministrator, properties{"AccountId": id, "ServicePrincipal": "config.amazonaws.com"}),
 		create(resourcetype.PolicyTarget, properties{"OrganizationalUnitPath": ""}),
 		create(resourcetype.Key, properties{"AliasArn": "arn:aws:kms:eu-central-1:444455556666:alias/a"}),

@@ -41,6 +41,7 @@ func kindOf(event Event) (kind, error) {
 		resourcetype.TrustedAccess:          readTrustedAccess,
 		resourcetype.OrganizationalUnit:     readUnit,
 		resourcetype.Account:                readAccount,
+		resourcetype.ManagementContacts:     readManagementContacts,
 		resourcetype.DelegatedAdministrator: readDelegatedAdministrator,
 		resourcetype.PolicyTarget:           readPolicyTarget,
 		resourcetype.Key:                    readKey,
@@ -112,6 +113,7 @@ func readAccount(r *reader) resource {
 		OrganizationalUnitPath: strings.Trim(r.optional("OrganizationalUnitPath"), "/"),
 		ID:                     r.optional("AccountId"),
 		Tags:                   r.tags("Tags"),
+		Contacts:               r.contacts(),
 	}
 	switch state := r.optional("State"); state {
 	case "", "active":
@@ -129,6 +131,13 @@ func readAccount(r *reader) resource {
 			account, err := client.EnsureAccount(ctx, wanted)
 			return map[string]string{"AccountId": account.ID, "Arn": account.ARN, "Email": account.Email, "Name": account.Name}, err
 		}}
+}
+
+func readManagementContacts(r *reader) resource {
+	contacts := r.contacts()
+	return resource{id: "management-contacts", step: func(ctx context.Context, client *organization.Client, _ operation) (map[string]string, error) {
+		return nil, client.EnsureManagementContacts(ctx, contacts)
+	}}
 }
 
 func readDelegatedAdministrator(r *reader) resource {

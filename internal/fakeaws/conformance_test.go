@@ -12,6 +12,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/account"
+	accounttypes "github.com/aws/aws-sdk-go-v2/service/account/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
@@ -40,6 +42,7 @@ var resetPaths = map[string]string{"moto": "/moto-api/reset", "fakecloud": "/_re
 
 // emulator is what a case runs against.
 type emulator struct {
+	contacts       *account.Client
 	organizations  *organizations.Client
 	cloudformation *cloudformation.Client
 	sts            *sts.Client
@@ -75,6 +78,7 @@ func newEmulator(t *testing.T) emulator {
 	}
 	config := aws.Config{Region: "eu-central-1", BaseEndpoint: aws.String(endpoint),
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	e.contacts = account.NewFromConfig(config)
 	e.organizations = organizations.NewFromConfig(config)
 	e.cloudformation = cloudformation.NewFromConfig(config)
 	e.sts = sts.NewFromConfig(config)
@@ -490,6 +494,49 @@ func conformanceCases() []conformanceCase {
 			described, err := e.cloudformation.DescribeOrganizationsAccess(t.Context(), &cloudformation.DescribeOrganizationsAccessInput{})
 			require.NoError(t, err)
 			assert.Equal(t, "ENABLED", string(described.Status))
+		}},
+		{name: "a contact is absent, then as it was written, and another one in each account", run: func(t *testing.T, e emulator) {
+			e.root(t)
+			_, err := e.organizations.EnableAWSServiceAccess(t.Context(), &organizations.EnableAWSServiceAccessInput{ServicePrincipal: aws.String("account.amazonaws.com")})
+			require.NoError(t, err)
+			member := e.account(t, "orders")
+			for _, of := range []*string{nil, member} {
+				get := &account.GetAlternateContactInput{AccountId: of, AlternateContactType: accounttypes.AlternateContactTypeSecurity}
+				_, err := e.contacts.GetAlternateContact(t.Context(), get)
+				answered(t, err, "ResourceNotFoundException")
+				for _, name := range []string{"Security Team", "Another Team " + aws.ToString(of)} {
+					_, err = e.contacts.PutAlternateContact(t.Context(), &account.PutAlternateContactInput{AccountId: of, AlternateContactType: accounttypes.AlternateContactTypeSecurity,
+						Name: aws.String(name), Title: aws.String("On-call"), EmailAddress: aws.String("security@example.com"), PhoneNumber: aws.String("+49 30 1234567")})
+					require.NoError(t, err)
+				}
+				_, err = e.contacts.GetAlternateContact(t.Context(), &account.GetAlternateContactInput{AccountId: of, AlternateContactType: accounttypes.AlternateContactTypeBilling})
+				answered(t, err, "ResourceNotFoundException")
+			}
+			for _, of := range []*string{nil, member} {
+				got, err := e.contacts.GetAlternateContact(t.Context(), &account.GetAlternateContactInput{AccountId: of, AlternateContactType: accounttypes.AlternateContactTypeSecurity})
+				require.NoError(t, err)
+				assert.Equal(t, &accounttypes.AlternateContact{AlternateContactType: accounttypes.AlternateContactTypeSecurity, Name: aws.String("Another Team " + aws.ToString(of)),
+					Title: aws.String("On-call"), EmailAddress: aws.String("security@example.com"), PhoneNumber: aws.String("+49 30 1234567")}, got.AlternateContact)
+			}
+		}},
+		{name: "contacts of members need trusted access, and the management account must not name itself", elsewhere: map[string]string{
+			"moto":      "asks for no trusted access",
+			"fakecloud": "asks for no trusted access",
+		}, run: func(t *testing.T, e emulator) {
+			e.root(t)
+			caller, err := e.sts.GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
+			require.NoError(t, err)
+			member := e.account(t, "orders")
+			get := func(of *string) error {
+				_, err := e.contacts.GetAlternateContact(t.Context(), &account.GetAlternateContactInput{AccountId: of, AlternateContactType: accounttypes.AlternateContactTypeSecurity})
+				return err
+			}
+			answered(t, get(member), "AccessDeniedException")
+			_, err = e.organizations.EnableAWSServiceAccess(t.Context(), &organizations.EnableAWSServiceAccessInput{ServicePrincipal: aws.String("account.amazonaws.com")})
+			require.NoError(t, err)
+			answered(t, get(member), "ResourceNotFoundException")
+			answered(t, get(caller.Account), "AccessDeniedException")
+			answered(t, get(aws.String("999999999999")), "AccessDeniedException")
 		}},
 		{name: "the operations build an organization and find it again", run: func(t *testing.T, e emulator) {
 			ctx := t.Context()

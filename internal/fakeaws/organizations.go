@@ -45,6 +45,7 @@ func operations() map[string]operation {
 	maps.Copy(all, policyOperations())
 	maps.Copy(all, otherOperations())
 	maps.Copy(all, trailOperations())
+	maps.Copy(all, contactOperations())
 	maps.Copy(all, securityOperations())
 	return all
 }

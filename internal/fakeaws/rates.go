@@ -6,7 +6,8 @@ import "time"
 type rate struct{ perSecond, burst float64 }
 
 // rates of AWS Organizations (User Guide, "Quotas and service limits", throttle limits,
-// November 2026). Calls that the guide does not name get defaultRate.
+// November 2026) and of Account Management (Reference Guide, "Quotas", November 2026). Calls
+// that the guide does not name get defaultRate.
 var rates = map[string]rate{
 	"CreatePolicy":       {2, 3},
 	"UpdatePolicy":       {2, 3},
@@ -16,6 +17,9 @@ var rates = map[string]rate{
 	"EnablePolicyType":   {1, 1},
 	"DisablePolicyType":  {1, 1},
 	"CreateOrganization": {1, 1},
+
+	"GetAlternateContact": {10, 15},
+	"PutAlternateContact": {5, 8},
 }
 
 var defaultRate = rate{10, 20}
@@ -27,7 +31,7 @@ type bucket struct {
 
 // admit takes a token for one request and tells whether there was one.
 func (s *Server) admit(service, operation string) bool {
-	if service != "organizations" {
+	if service != "organizations" && service != "account" {
 		return true
 	}
 	limit, ok := rates[operation]

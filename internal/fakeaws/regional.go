@@ -96,7 +96,8 @@ type route struct{ method, path, operation string }
 // restServices maps the signing name to the routes of a service.
 func restServices() map[string][]route {
 	return map[string][]route{"guardduty": guardDutyRoutes, "securityhub": securityHubRoutes, "access-analyzer": accessAnalyzerRoutes,
-		"inspector2": inspectorRoutes, "macie2": macieRoutes, "detective": detectiveRoutes}
+		"inspector2": inspectorRoutes, "macie2": macieRoutes, "detective": detectiveRoutes,
+		"account": contactRoutes}
 }
 
 // decodeREST reads a request of a service with the REST JSON protocol. The service is empty

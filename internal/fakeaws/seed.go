@@ -62,6 +62,14 @@ func (s *Server) SetTag(id, key, value string) {
 	s.state.tags[id][key] = value
 }
 
+// SetContact sets an alternate contact of an account, as its owner can.
+func (s *Server) SetContact(accountID, contactType, name, title, email, phone string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.setContact(accountID, contactType, output{"AlternateContactType": contactType, "Name": name, "Title": title,
+		"EmailAddress": email, "PhoneNumber": phone})
+}
+
 // AddTrustedAccess enables trusted access of a service.
 func (s *Server) AddTrustedAccess(servicePrincipal string) {
 	s.mu.Lock()
@@ -131,6 +139,11 @@ func (s *Server) Snapshot() []string {
 	for id, tags := range st.tags {
 		for key, value := range tags {
 			lines = append(lines, fmt.Sprintf("tag %s %s=%s", id, key, value))
+		}
+	}
+	for id, contacts := range st.contacts {
+		for contactType, c := range contacts {
+			lines = append(lines, fmt.Sprintf("contact %s %s %q %q %s %q", id, contactType, c["Name"], c["Title"], c["EmailAddress"], c["PhoneNumber"]))
 		}
 	}
 	for principal := range st.services {

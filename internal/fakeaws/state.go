@@ -38,6 +38,7 @@ type state struct {
 	closedAccounts   int
 	stacks           map[string]*stack // by stack id
 	trails           []*trail
+	contacts         map[string]map[string]output // account id -> type -> alternate contact
 
 	security securityState
 }
@@ -76,7 +77,7 @@ func newState() state {
 		tags: map[string]map[string]string{}, services: map[string]time.Time{},
 		delegated: map[string]map[string]time.Time{}, policies: map[string]*policy{}, attachments: map[string][]string{},
 		emailsElsewhere: map[string]bool{}, creationFailures: map[string][]string{}, aliases: map[string]*alias{}, stacks: map[string]*stack{},
-		security: newSecurityState()}
+		contacts: map[string]map[string]output{}, security: newSecurityState()}
 }
 
 func (st *state) createOrganization(featureSet string, now time.Time) {
@@ -232,6 +233,11 @@ func (s *Server) compute(name string) []output {
 				kind = "ROOT"
 			}
 			list = append(list, output{"Id": parent, "Type": kind})
+		}
+	case "contact":
+		id, contactType, _ := strings.Cut(argument, "|")
+		if found := st.contacts[id][contactType]; found != nil {
+			list = append(list, found)
 		}
 	case "tags":
 		for _, key := range slices.Sorted(maps.Keys(st.tags[argument])) {

@@ -35,6 +35,8 @@ type Account struct {
 	FormerTags []string
 	// Suspended accepts that the account is closed.
 	Suspended bool
+	// Contacts are set; contacts of other kinds are left as they are.
+	Contacts []Contact
 	// MayCreate allows a new account when none is found.
 	MayCreate bool
 	// Started is when this operation began. Creations that failed before do not count.
@@ -47,7 +49,7 @@ type AccountState struct {
 }
 
 // EnsureAccount creates the account or adopts an existing one, puts it into its OU and
-// sets its tags. An account is created only while no other creation is in progress, and
+// sets its tags and alternate contacts. An account is created only while no other creation is in progress, and
 // never a second time: whether an earlier request had an effect is read from the accounts
 // and from the list of creations. A closed account that should be active is a *[Failure]
 // together with the account's description.
@@ -77,7 +79,7 @@ func (c *Client) ensureAccount(ctx context.Context, wanted Account) (AccountStat
 		return AccountState{}, &Pending{Reason: "account " + state.ID + " is being activated"}
 	default:
 		if wanted.Suspended {
-			// A closed account is out of use already; it needs neither another OU nor tags.
+			// A closed account is out of use already; it needs neither another OU nor tags nor contacts.
 			return state, nil
 		}
 		return state, &Failure{
@@ -89,7 +91,10 @@ func (c *Client) ensureAccount(ctx context.Context, wanted Account) (AccountStat
 	if err := c.place(ctx, state.ID, wanted.OrganizationalUnitPath); err != nil {
 		return AccountState{}, err
 	}
-	return state, c.ensureTags(ctx, state.ID, wanted.Tags, wanted.FormerTags)
+	if err := c.ensureTags(ctx, state.ID, wanted.Tags, wanted.FormerTags); err != nil {
+		return state, err
+	}
+	return state, c.ensureContacts(ctx, contactsOf{accountID: state.ID, joined: aws.ToTime(account.JoinedTimestamp)}, wanted.Contacts)
 }
 
 // lifecycle is the state of an account. Status is the member that State replaces; answers

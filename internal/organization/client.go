@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/account"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -28,6 +29,7 @@ const (
 
 // Client reads and changes the organization of the account whose credentials it has.
 type Client struct {
+	account        *account.Client
 	organizations  *organizations.Client
 	cloudformation *cloudformation.Client
 	cloudtrail     *cloudtrail.Client
@@ -53,7 +55,8 @@ func WithBackoff(backoff func(attempt int) time.Duration) Option {
 }
 
 // New makes a client. The Region of the configuration is where trusted access of StackSets
-// is switched and where stacks are; AWS Organizations itself has one endpoint per partition.
+// is switched and where stacks are; AWS Organizations and
+// Account Management have one endpoint per partition.
 func New(config aws.Config, options ...Option) *Client {
 	s := settings{now: time.Now, backoff: fullJitter}
 	for _, option := range options {
@@ -62,6 +65,7 @@ func New(config aws.Config, options ...Option) *Client {
 	config = config.Copy()
 	config.Retryer = func() aws.Retryer { return repeating(s.backoff) }
 	return &Client{
+		account:        account.NewFromConfig(config),
 		organizations:  organizations.NewFromConfig(config),
 		cloudformation: cloudformation.NewFromConfig(config),
 		cloudtrail:     cloudtrail.NewFromConfig(config),

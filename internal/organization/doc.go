@@ -15,6 +15,7 @@
 //	Custom::LandfallTrustedAccess           trusted access of one service
 //	Custom::LandfallOrganizationalUnit      one OU by its path
 //	Custom::LandfallAccount                 one member account
+//	Custom::LandfallManagementContacts      alternate contacts of the management account
 //	Custom::LandfallDelegatedAdministrator  delegated administrator of one service
 //	Custom::LandfallPolicyTarget            id of an OU or account, read only
 //	Custom::LandfallKey                     ARN of a KMS key behind an alias, read only

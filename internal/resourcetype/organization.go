@@ -21,9 +21,13 @@ const (
 	TrustedAccess = "Custom::LandfallTrustedAccess"
 	// OrganizationalUnit takes Path ("Workloads/Prod") and Tags (map) and returns Id, Arn.
 	OrganizationalUnit = "Custom::LandfallOrganizationalUnit"
-	// Account takes Name, Email, OrganizationalUnitPath, AccountId (optional), Tags (map)
-	// and State ("active" or "suspended"), and returns AccountId, Arn, Email, Name.
+	// Account takes Name, Email, OrganizationalUnitPath, AccountId (optional), Tags (map),
+	// State ("active" or "suspended") and the contacts of ManagementContacts, and returns
+	// AccountId, Arn, Email, Name.
 	Account = "Custom::LandfallAccount"
+	// ManagementContacts takes SecurityContact, OperationsContact and BillingContact, each
+	// optional and a map with Name, Title, Email and Phone, and returns nothing.
+	ManagementContacts = "Custom::LandfallManagementContacts"
 	// DelegatedAdministrator takes AccountId and ServicePrincipal and returns both.
 	DelegatedAdministrator = "Custom::LandfallDelegatedAdministrator"
 	// PolicyTarget takes one of OrganizationalUnitPath, AccountEmail, AccountId and returns Id.
@@ -40,10 +44,15 @@ const (
 // access for stack sets with AWS Organizations").
 const StackSetsPrincipal = "member.org.stacksets.cloudformation.amazonaws.com"
 
+// ContactsPrincipal is the service principal of AWS Account Management, which sets the
+// contacts of members once it has trusted access (Account Management Reference Guide,
+// "Enable trusted access for AWS Account Management").
+const ContactsPrincipal = "account.amazonaws.com"
+
 // OrganizationTypes lists the custom-resource types in the order in which a zone needs them.
 func OrganizationTypes() []string {
 	return []string{Organization, PolicyTypes, TrustedAccess, OrganizationalUnit, Account,
-		DelegatedAdministrator, PolicyTarget, Key, EditGuard}
+		ManagementContacts, DelegatedAdministrator, PolicyTarget, Key, EditGuard}
 }
 
 // OrganizationRequests maps each custom-resource type to the API calls that it can make, as
@@ -53,6 +62,7 @@ func OrganizationTypes() []string {
 func OrganizationRequests() map[string][]string {
 	path := []string{"organizations:ListRoots", "organizations:ListOrganizationalUnitsForParent"}
 	tags := []string{"organizations:ListTagsForResource", "organizations:TagResource", "organizations:UntagResource"}
+	contacts := []string{"account:GetAlternateContact", "account:PutAlternateContact"}
 	requests := map[string][]string{
 		Organization: {"organizations:DescribeOrganization", "organizations:CreateOrganization",
 			"organizations:ListRoots", "sts:GetCallerIdentity"},
@@ -60,9 +70,10 @@ func OrganizationRequests() map[string][]string {
 		TrustedAccess: {"organizations:ListAWSServiceAccessForOrganization", "organizations:EnableAWSServiceAccess",
 			"cloudformation:DescribeOrganizationsAccess", "cloudformation:ActivateOrganizationsAccess"},
 		OrganizationalUnit: slices.Concat(path, tags, []string{"organizations:CreateOrganizationalUnit"}),
-		Account: slices.Concat(path, tags, []string{"organizations:DescribeOrganization", "organizations:ListAccounts",
+		Account: slices.Concat(path, tags, contacts, []string{"organizations:DescribeOrganization", "organizations:ListAccounts",
 			"organizations:DescribeAccount", "organizations:ListCreateAccountStatus", "organizations:CreateAccount",
 			"organizations:ListParents", "organizations:MoveAccount"}),
+		ManagementContacts: slices.Clone(contacts),
 		DelegatedAdministrator: {"organizations:ListDelegatedAdministrators",
 			"organizations:RegisterDelegatedAdministrator"},
 		PolicyTarget: slices.Concat(path, []string{"organizations:ListAccounts", "organizations:DescribeAccount"}),
