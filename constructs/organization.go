@@ -5,6 +5,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/landfall-aws/landfall/config"
 	"github.com/landfall-aws/landfall/internal/resourcetype"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
@@ -88,8 +89,9 @@ type Account struct {
 	awscdk.CustomResource
 }
 
-// NewAccount adds an account; its OU must exist before.
-func NewAccount(scope constructs.Construct, id, serviceToken string, a zone.Account) Account {
+// NewAccount adds an account with the contacts that are set; its OU must exist before, and trusted access of AWS
+// Account Management where there are contacts.
+func NewAccount(scope constructs.Construct, id, serviceToken string, a zone.Account, contacts config.Contacts) Account {
 	properties := map[string]any{
 		"ConfigKey":              a.Key,
 		"Name":                   a.Name,
@@ -101,7 +103,26 @@ func NewAccount(scope constructs.Construct, id, serviceToken string, a zone.Acco
 		properties["AccountId"] = a.ID
 	}
 	tagMap(properties, a.Tags)
+	setContacts(properties, contacts)
 	return Account{newCustomResource(scope, id, serviceToken, resourcetype.Account, properties)}
+}
+
+// NewManagementContacts sets the contacts of the account that deploys.
+func NewManagementContacts(scope constructs.Construct, id, serviceToken string, contacts config.Contacts) awscdk.CustomResource {
+	properties := map[string]any{"ConfigKey": "contacts"}
+	setContacts(properties, contacts)
+	return newCustomResource(scope, id, serviceToken, resourcetype.ManagementContacts, properties)
+}
+
+// setContacts converts contacts to properties; one that the file does not have is absent, and left as it is.
+func setContacts(properties map[string]any, contacts config.Contacts) {
+	for name, c := range map[string]config.Contact{
+		"SecurityContact": contacts.Security, "OperationsContact": contacts.Operations, "BillingContact": contacts.Billing,
+	} {
+		if c.Set() {
+			properties[name] = map[string]any{"Name": c.Name, "Title": c.Title, "Email": c.Email, "Phone": c.Phone}
+		}
+	}
 }
 
 // AccountID is the 12-digit id.

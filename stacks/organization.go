@@ -9,6 +9,7 @@ import (
 	"github.com/landfall-aws/landfall/constructs"
 	"github.com/landfall-aws/landfall/internal/guardrail"
 	"github.com/landfall-aws/landfall/internal/resourcetype"
+	"github.com/landfall-aws/landfall/internal/zone"
 )
 
 // stackSetsPrincipal is the service principal under which StackSets act in an organization.
@@ -25,7 +26,8 @@ type trustedService struct {
 }
 
 // trustedServices are the services that the zone needs.
-func trustedServices(s config.Services) []trustedService {
+func trustedServices(z *zone.Zone) []trustedService {
+	s := z.Services
 	services := []trustedService{
 		{"CloudTrail", "cloudtrail.amazonaws.com", "trail", false},
 		{"StackSets", stackSetsPrincipal, "zone", false},
@@ -44,8 +46,12 @@ func trustedServices(s config.Services) []trustedService {
 	add(s.Macie.Enabled, trustedService{"Macie", resourcetype.MaciePrincipal, "services.macie", false})
 	add(s.Detective.Enabled, trustedService{"Detective", resourcetype.DetectivePrincipal, "services.detective", false})
 	add(s.RootAccess.Central, trustedService{"RootAccess", resourcetype.RootAccessPrincipal, "services.rootAccess", false})
+	add(z.Contacts.Set(), trustedService{contactsService, resourcetype.ContactsPrincipal, "contacts", false})
 	return services
 }
+
+// contactsService is the id of the service that sets the contacts of members.
+const contactsService = "AccountManagement"
 
 // organizationStack holds the organization, its OUs and the two security accounts. Other stacks
 // refer only to what no edit of the file can remove, so that no export is ever in the way.
@@ -81,18 +87,25 @@ func newOrganizationStack(app awscdk.App, p *Props) *organizationStack {
 		}
 		ous[ou.Path] = r
 	}
-	logArchive := constructs.NewAccount(stack, "LogArchive", token, z.LogArchive)
-	audit := constructs.NewAccount(stack, "Audit", token, z.Audit)
+	logArchive := constructs.NewAccount(stack, "LogArchive", token, z.LogArchive, z.Contacts)
+	audit := constructs.NewAccount(stack, "Audit", token, z.Audit, z.Contacts)
 	for _, a := range []constructs.Account{logArchive, audit} {
 		a.Node().AddDependency(ous[config.OUSecurity].CustomResource)
 	}
-	for _, service := range trustedServices(z.Services) {
+	for _, service := range trustedServices(z) {
 		access := constructs.NewTrustedAccess(stack, "TrustedAccess-"+service.id, token, service.principal, service.key)
 		access.Node().AddDependency(organization.CustomResource)
+		if service.id == contactsService {
+			logArchive.Node().AddDependency(access)
+			audit.Node().AddDependency(access)
+		}
 		if service.delegate {
 			admin := constructs.NewDelegatedAdministrator(stack, "DelegatedAdministrator-"+service.id, token, service.principal, audit, service.key)
 			admin.Node().AddDependency(access)
 		}
+	}
+	if z.Contacts.Set() {
+		constructs.NewManagementContacts(stack, "ManagementContacts", token, z.Contacts).Node().AddDependency(organization.CustomResource)
 	}
 	return &organizationStack{
 		Stack:          stack,

@@ -38,7 +38,9 @@ type Zone struct {
 	// Recipients are the e-mail addresses that receive alerts.
 	Recipients []string
 	// Alerts has what the file changes about alerts, its lists sorted; Recipients are the ones of every tier.
-	Alerts     config.Alerts
+	Alerts config.Alerts
+	// Contacts are the alternate contacts of every account, the management account included.
+	Contacts   config.Contacts
 	OUs        []OU
 	LogArchive Account
 	Audit      Account
@@ -52,7 +54,9 @@ type Zone struct {
 	Services config.Services
 	// Guardrails says which guardrails are on, where and for whom.
 	Guardrails config.Guardrails
-	Tags       map[string]string
+	// IdentityCenter says who has access to what; package identity resolves it.
+	IdentityCenter config.IdentityCenter
+	Tags           map[string]string
 }
 
 // OU is an organizational unit, identified by its path from the root, as in Workloads/Prod.
@@ -104,10 +108,12 @@ func Resolve(c *config.LandingZone) *Zone {
 		RetiredRegions:  sorted(c.Regions.Retired),
 		Recipients:      sorted(c.Alerts.Recipients),
 		Alerts:          alerts(c.Alerts),
+		Contacts:        c.Contacts,
 		Trail:           c.Trail,
 		Logs:            c.Logs,
 		Services:        services(c.Services),
 		Guardrails:      c.Guardrails,
+		IdentityCenter:  identityCenter(c.IdentityCenter),
 		Tags:            maps.Clone(c.Tags),
 	}
 	z.AlertRegions = sorted(slices.Concat(z.GovernedRegions, []string{GlobalRegion}, SignInRegions()))
@@ -210,6 +216,28 @@ func services(s config.Services) config.Services {
 	s.SecurityHub.DisabledControls = slices.Clone(s.SecurityHub.DisabledControls)
 	slices.SortFunc(s.SecurityHub.DisabledControls, func(a, b config.DisabledControl) int { return strings.Compare(a.ID, b.ID) })
 	return s
+}
+
+// identityCenter returns what the file says of IAM Identity Center with its lists sorted.
+func identityCenter(i config.IdentityCenter) config.IdentityCenter {
+	i.ProductionOUs = sorted(i.ProductionOUs)
+	i.Groups = slices.SortedFunc(slices.Values(i.Groups), func(a, b config.IdentityGroup) int { return strings.Compare(a.Name, b.Name) })
+	var sets []config.PermissionSet
+	for _, s := range i.PermissionSets {
+		s.ManagedPolicies = sorted(s.ManagedPolicies)
+		sets = append(sets, s)
+	}
+	slices.SortFunc(sets, func(a, b config.PermissionSet) int { return strings.Compare(a.Name, b.Name) })
+	var assignments []config.Assignment
+	for _, a := range i.Assignments {
+		a.Accounts, a.OUs = sorted(a.Accounts), sorted(a.OUs)
+		assignments = append(assignments, a)
+	}
+	slices.SortFunc(assignments, func(a, b config.Assignment) int {
+		return cmp.Or(strings.Compare(a.Group, b.Group), strings.Compare(a.PermissionSet, b.PermissionSet))
+	})
+	i.PermissionSets, i.Assignments = sets, assignments
+	return i
 }
 
 func sorted(in []string) []string {
