@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -681,8 +682,15 @@ func findingsText(b *strings.Builder, r written) {
 	}
 	if len(r.LeftOut) > 0 {
 		fmt.Fprintf(b, "No line in the file: %s\n", count(len(r.LeftOut), "account"))
+		groups := map[string][]initialize.Omission{}
 		for _, o := range r.LeftOut {
-			wrapped(b, "  ", fmt.Sprintf("%s (%s), in %s: %s.", initialize.Spoken(o.Account), o.ID, rootOr(o.From), o.Reason))
+			groups[o.Reason] = append(groups[o.Reason], o)
+		}
+		for _, reason := range slices.Sorted(maps.Keys(groups)) {
+			wrapped(b, "  ", reason+":")
+			for _, o := range groups[reason] {
+				fmt.Fprintf(b, "    %s (%s) in %s\n", initialize.Spoken(o.Account), o.ID, rootOr(o.From))
+			}
 		}
 		b.WriteString("\n")
 	}

@@ -309,9 +309,9 @@ func TestInitAdoptsAnOrganizationThatHasGrown(t *testing.T) {
 
 	for _, want := range []string{
 		"A deploy MOVES 2 accounts", "Log Archive (" + ids["logs"] + "): Core -> Security", "security-tooling (" + ids["security"] + "): Core -> Security",
-		"No line in the file: 5 accounts", "management (111122223333), in the root: it is the management account",
-		"billing (" + ids["loose"] + "), in the root: it lies directly below the root",
-		"old (" + ids["closed"] + "), in Teams: AWS has suspended it",
+		"No line in the file: 5 accounts", "it is the management account, which governs and is no member of the zone: management (111122223333) in the root",
+		"directly below the root, where a line", "billing (" + ids["loose"] + ") in the root",
+		"AWS has suspended it: old (" + ids["closed"] + ") in Teams", "The file governs eu-central-1, and the guardrail deny-other-regions",
 		"Teams/R&D (Zürich): the file cannot express its name",
 		"account parked (" + ids["parked"] + "): it is active and lies in the OU Suspended",
 		"AWS Config: it has trusted access",
@@ -321,7 +321,8 @@ func TestInitAdoptsAnOrganizationThatHasGrown(t *testing.T) {
 	}
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
-	for _, want := range []string{"MOVES: a deploy moves 2 accounts", "# management (111122223333), in the root: it is the management account", "#   - name: billing\n#     ou: Workloads/Prod\n#     id: \"" + ids["loose"] + "\"\n"} {
+	for _, want := range []string{"MOVES: a deploy moves 2 accounts", "# It is the management account, which governs and is no member of the zone:\n#   management (111122223333) in the root\n",
+		"#  - {name: billing, ou: Workloads/Prod, id: \"" + ids["loose"] + "\", email: aws+billing@example.com}\n"} {
 		assert.Contains(t, string(text), want)
 	}
 
@@ -330,21 +331,14 @@ func TestInitAdoptsAnOrganizationThatHasGrown(t *testing.T) {
 	assert.Equal(t, string(text), again, "the same organization makes the same file")
 
 	// What the comments offer for accounts below the root is ready to be used.
-	offered := regexpLines(string(text))
+	offered := takeOffers(string(text))
 	_, problems = config.Parse("zone.yaml", []byte(offered))
 	assert.Empty(t, problems, offered)
+	assert.Contains(t, offered, "\n  - {name: billing")
 }
 
-// regexpLines removes the hashes from the lines that comments offer and puts them under accounts.
-func regexpLines(text string) string {
-	head, tail, _ := strings.Cut(text, "\n# Accounts of the organization that have no line")
-	for l := range strings.Lines(tail) {
-		if strings.HasPrefix(l, "#   - ") || strings.HasPrefix(l, "#     ") {
-			head += strings.TrimPrefix(l, "#")[1:]
-		}
-	}
-	return strings.ReplaceAll(head, "\n - name", "\n  - name")
-}
+// takeOffers removes the hashes from the lines that comments offer, which then stand under accounts.
+func takeOffers(text string) string { return strings.ReplaceAll(text, "\n#  - {", "\n  - {") }
 
 func TestInitMovesAccountsFromTheRootOnlyWhenItIsTold(t *testing.T) {
 	server, client := live(t, fakeaws.Options{FeatureSet: "ALL"})

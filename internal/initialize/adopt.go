@@ -169,7 +169,7 @@ func (b *adopter) readUnits() {
 		b.units[u.ID] = v
 		below[u.ParentID] = append(below[u.ParentID], v)
 	}
-	var missing = maps.Clone(b.known)
+	missing := maps.Clone(b.known)
 	var walk func(parent *unit)
 	walk = func(parent *unit) {
 		children := below[parent.ID]
@@ -291,7 +291,7 @@ func (b *adopter) placeAccounts() {
 		case b.logArchive.is(a) || b.audit.is(a):
 			continue
 		case u == nil && b.choices.DefaultOU == "":
-			reason = "it lies directly below the root, and a line with an OU would move it and so change what binds it. To move it, put these lines under accounts, with the OU that you want"
+			reason = "directly below the root, where a line with an OU would move an account and so change what binds it; to move one, put its line under accounts, without the hash and with the OU that you want"
 			spare = &line{name: b.rules.name(a), ou: "Workloads/Prod", id: a.ID, email: a.Email}
 		case u == nil:
 			unitPath = b.choices.DefaultOU
@@ -331,7 +331,8 @@ func (b *adopter) tags(a Account) map[string]string {
 	var left []string
 	for k, v := range a.Tags {
 		switch {
-		case strings.HasPrefix(strings.ToLower(k), "aws:"):
+		case strings.HasPrefix(strings.ToLower(k), "aws:"), strings.HasPrefix(strings.ToLower(k), b.rules.prefix+":"):
+			// Set by AWS, or by a zone.
 		case b.rules.reserved(k) || !b.rules.tagKey.fits(k) || v != "" && !b.rules.tagValue.fits(v):
 			left = append(left, k)
 		default:
@@ -403,7 +404,7 @@ func (b *adopter) writeSecurity() {
 		s.into.comments = append(s.into.comments, s.c.why)
 		if s.c.account == nil {
 			b.result.Creates = append(b.result.Creates, Creation{"account", s.c.name})
-			b.find(Note, s.c.role, s.c.why, s.c.do)
+			b.find(Note, s.c.role+" account", strings.TrimSuffix(s.c.why, "."), s.c.do)
 			continue
 		}
 		a := *s.c.account
@@ -414,11 +415,13 @@ func (b *adopter) writeSecurity() {
 		if s.c.name != a.Name {
 			s.into.comments = append(s.into.comments, fmt.Sprintf("Its name in AWS is %s, which the file cannot express, and stays.", Spoken(a.Name)))
 		}
-		b.find(Note, s.c.role, s.c.why, s.c.do)
+		level := Note
 		if u := b.units[a.UnitID]; u == nil || u.path != config.OUSecurity {
+			level = Warning
 			b.result.Moves = append(b.result.Moves, Move{a.Name, a.ID, b.where(a), config.OUSecurity})
 			s.into.comments = append(s.into.comments, fmt.Sprintf("A deploy moves it from %s into the OU Security.", place(b.where(a))))
 		}
+		b.find(level, s.c.role+" account", strings.TrimSuffix(s.c.why, ".")+"; nothing else should run in it", s.c.do)
 		b.result.Adopted++
 	}
 	b.result.Adopted += len(b.lines)
@@ -461,7 +464,11 @@ func (b *adopter) finish() {
 		}
 	}
 	r.Text = d.text()
-	if len(r.Text) > config.MaxFileBytes && d.withTags {
+	if len(r.Text) > config.MaxFileBytes {
+		d.short = true
+		r.Text = d.text()
+	}
+	if len(r.Text) > config.MaxFileBytes {
 		d.withTags = false
 		b.find(Warning, "tags", fmt.Sprintf("with the accounts' tags the file would be larger than the %d bytes that are read, so it has none; they stay on the accounts as they are", config.MaxFileBytes), "")
 		slices.SortStableFunc(r.Findings, func(x, y Finding) int { return rank(x.Level) - rank(y.Level) })

@@ -2,6 +2,7 @@ package initialize
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -22,6 +23,8 @@ type draft struct {
 	besideControlTower bool
 	// withTags writes the tags of accounts.
 	withTags bool
+	// short keeps lists in comments short.
+	short bool
 }
 
 // security is a security account as the file has it. A blank name leaves it to its default.
@@ -115,6 +118,8 @@ func (d *draft) text() string {
 	for _, r := range a.Recipients {
 		w.line("    - %s", scalar(r))
 	}
+	w.line("\n# Whom AWS itself writes to about abuse and exposed keys, in every account, besides the root e-mail address.")
+	w.line("# contacts:\n#   security: {name: Security Team, title: On-call engineer, email: security@example.com, phone: \"+49 30 1234567\"}")
 	d.writeSecurity(w)
 	d.writeGuardrails(w)
 	d.writeOUs(w)
@@ -202,17 +207,49 @@ func (d *draft) writeAccounts(w *writer) {
 			}
 		}
 	}
-	if len(d.leftOut) > 0 {
-		w.line("\n# Accounts of the organization that have no line, and why. A deploy leaves them where they are.")
-		for _, o := range d.leftOut {
-			w.line("#")
-			w.comment("", fmt.Sprintf("%s (%s), in %s: %s.", Spoken(o.Account), o.ID, place(o.From), o.Reason))
-			if o.line != nil {
-				w.line("#   - name: %s\n#     ou: %s\n#     id: %s\n#     email: %s", scalar(o.line.name), scalar(o.line.ou), quoted(o.line.id), scalar(o.line.email))
+	d.writeLeftOut(w)
+}
+
+// writeLeftOut lists the accounts without a line below the reason for it, which many may share.
+func (d *draft) writeLeftOut(w *writer) {
+	if len(d.leftOut) == 0 {
+		return
+	}
+	w.line("\n# Accounts of the organization that have no line, and why. A deploy leaves them where they are.")
+	for reason, group := range byReason(d.leftOut) {
+		w.line("#")
+		w.comment("", capital(reason)+":")
+		for i, o := range group {
+			switch {
+			case d.short && i == maxListed:
+				w.line("#   and %d more, which landfall init --json lists", len(group)-i)
+			case d.short && i > maxListed:
+			case o.line != nil:
+				w.line("#  - {name: %s, ou: %s, id: %s, email: %s}", inFlow(o.line.name), inFlow(o.line.ou), quoted(o.line.id), inFlow(o.line.email))
+			default:
+				w.line("#   %s (%s) in %s", Spoken(o.Account), o.ID, place(o.From))
 			}
 		}
 	}
 }
+
+// byReason goes through omissions in groups of one reason, sorted by it.
+func byReason(omissions []Omission) iter.Seq2[string, []Omission] {
+	groups := map[string][]Omission{}
+	for _, o := range omissions {
+		groups[o.Reason] = append(groups[o.Reason], o)
+	}
+	return func(yield func(string, []Omission) bool) {
+		for _, reason := range slices.Sorted(maps.Keys(groups)) {
+			if !yield(reason, groups[reason]) {
+				return
+			}
+		}
+	}
+}
+
+// capital starts a sentence.
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // place names a place in the organization for people; "" is the root.
 func place(path string) string {

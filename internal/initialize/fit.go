@@ -202,7 +202,7 @@ func (b *adopter) choose(r role, choice string, other *Account) (*candidate, err
 	if reason := b.unfit(named[0]); reason != "" {
 		return nil, &ChoiceError{r.choice, called(named[0]) + " cannot be chosen: " + reason}
 	}
-	return adopt(named[0], fmt.Sprintf("The %s account is %s, as chosen.", r.name, called(named[0])), ""), nil
+	return adopt(named[0], fmt.Sprintf("It is %s, as chosen.", called(named[0])), ""), nil
 }
 
 // guess takes the account whose role or name says what it is. When two are alike it takes none.
@@ -210,7 +210,7 @@ func (b *adopter) guess(r role, able []Account, adopt func(Account, string, stri
 	otherwise := fmt.Sprintf("if it is not, choose another with %s NAME, or %s %s", r.flag, r.flag, New)
 	if r.choice == "Audit" {
 		if a, services, is := b.administrator(able); is {
-			return adopt(a, fmt.Sprintf("The audit account is %s, because it administers %s for the organization.", called(a), services), otherwise)
+			return adopt(a, fmt.Sprintf("It is %s, because it administers %s for the organization.", called(a), services), otherwise)
 		}
 	}
 	type rule struct {
@@ -236,7 +236,7 @@ func (b *adopter) guess(r role, able []Account, adopt func(Account, string, stri
 		case 0:
 			continue
 		case 1:
-			return adopt(found[0], fmt.Sprintf("The %s account is %s, by its name.", r.name, called(found[0])), otherwise)
+			return adopt(found[0], fmt.Sprintf("It is %s, by its name.", called(found[0])), otherwise)
 		}
 		return b.fresh(r, "several accounts have such a name", found)
 	}
@@ -285,9 +285,9 @@ func (b *adopter) fresh(r role, because string, alike []Account) *candidate {
 	for i := 2; taken["name "+name] || taken["email "+strings.ToLower(config.EmailFor(b.draft.answers.Email, name))]; i++ {
 		name = fmt.Sprintf("%s-%d", r.fallback, i)
 	}
-	c := &candidate{role: r.name, name: name, why: fmt.Sprintf("The %s account %s is new, and a deploy creates it.", r.name, name)}
+	c := &candidate{role: r.name, name: name, why: fmt.Sprintf("It is the new account %s, which a deploy creates.", name)}
 	if because != "" {
-		c.why = fmt.Sprintf("The %s account %s is new, because %s; a deploy creates it.", r.name, name, because)
+		c.why = fmt.Sprintf("It is the new account %s, which a deploy creates, because %s.", name, because)
 		c.do = fmt.Sprintf("if an account of the organization shall be it, choose it with %s NAME", r.flag)
 	}
 	if len(alike) > 0 {

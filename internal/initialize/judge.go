@@ -58,6 +58,7 @@ func (b *adopter) judgeOrganization() {
 	if len(types) > 0 {
 		b.find(Note, "policy types", fmt.Sprintf("%s %s enabled already; policies of yours stay attached and bind beside the zone's", strings.Join(types, ", "), verb(len(types))), "")
 	}
+	b.judgeRegions()
 	// A root with few slots left is the likeliest place for a deploy to fail.
 	if own := b.org.RootPolicies - 1; own > 0 {
 		b.find(Note, "root", fmt.Sprintf("%s of yours %s attached to it, beside FullAWSAccess; AWS allows %d on one target, the zone's included", count(own, "service control policy"), verb(own), guardrail.SCPSlots),
@@ -93,6 +94,12 @@ func (b *adopter) judgeOrganization() {
 	if n := len(b.draft.accounts); n > config.MaxAccounts {
 		b.find(Blocker, "accounts", fmt.Sprintf("the file would have %d, and a zone has at most %d", n, config.MaxAccounts), "")
 	}
+}
+
+// judgeRegions warns of Regions that are in use and not governed, which the organization does not tell.
+func (b *adopter) judgeRegions() {
+	b.find(Warning, "Regions", fmt.Sprintf("an organization does not tell where its accounts work. The file governs %s, and the guardrail deny-other-regions denies work in every other Region to accounts that exist",
+		strings.Join(b.draft.answers.Governed, ", ")), "look in Cost Explorer, grouped by Region, and govern each Region that is in use (regions.governed, or --regions), or switch that guardrail off in guardrails.changes first")
 }
 
 func verb(n int) string {

@@ -49,4 +49,6 @@ const (
 	cloudTrailPrincipal   = "cloudtrail.amazonaws.com"
 )
 
-func (o *Organization) trusts(principal string) bool { return slices.Contains(o.TrustedAccess, principal) }
+func (o *Organization) trusts(principal string) bool {
+	return slices.Contains(o.TrustedAccess, principal)
+}

@@ -26,6 +26,14 @@ func scalar(s string) string {
 	return quoted(s)
 }
 
+// inFlow is scalar for a mapping in braces, where braces end a text without quotes.
+func inFlow(s string) string {
+	if strings.ContainsAny(s, "{}") {
+		return quoted(s)
+	}
+	return scalar(s)
+}
+
 // quoted writes a text as a YAML scalar in quotes.
 func quoted(s string) string {
 	var b bytes.Buffer
