@@ -2,6 +2,7 @@ package config
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,8 +11,9 @@ import (
 )
 
 // Locate gives problems that know their path, but not their place, the line and column in the file. An item of a
-// list may be named by its number or by any of its values, as in alerts.suppressions[root-activity].expires. A
-// problem whose place is not found gets the file only.
+// list may be named by its number or by any of its values, as in alerts.suppressions[root-activity].expires, or by
+// several of them, as in identityCenter.assignments[platform][ViewOnly]. A problem whose place is not found gets the file
+// only.
 func Locate(file string, problems Problems) Problems {
 	out := make(Problems, len(problems))
 	var root ast.Node
@@ -39,11 +41,34 @@ func find(n ast.Node, path string) ast.Node {
 	for path != "" && n != nil {
 		var key string
 		key, path = step(path)
-		if n = child(n, key); n != nil {
+		keys := []string{key}
+		if list, is := n.(*ast.SequenceNode); is {
+			for strings.HasPrefix(path, "[") {
+				key, path = step(path)
+				keys = append(keys, key)
+			}
+			n = item(list, keys)
+		} else {
+			n = child(n, key)
+		}
+		if n != nil {
 			deepest = n
 		}
 	}
 	return deepest
+}
+
+// item is the item of a list with the number of a single key, or else the first that holds all of them; nil when there is none.
+func item(list *ast.SequenceNode, keys []string) ast.Node {
+	if i, err := strconv.Atoi(keys[0]); err == nil && len(keys) == 1 && i >= 0 && i < len(list.Values) {
+		return list.Values[i]
+	}
+	for _, v := range list.Values {
+		if !slices.ContainsFunc(keys, func(key string) bool { return !holds(v, key) }) {
+			return v
+		}
+	}
+	return nil
 }
 
 // step takes the first part off a path: a key, or what stands in brackets.
@@ -70,15 +95,6 @@ func child(n ast.Node, key string) ast.Node {
 	case *ast.MappingValueNode:
 		if n.Key.GetToken().Value == key {
 			return n.Value
-		}
-	case *ast.SequenceNode:
-		if i, err := strconv.Atoi(key); err == nil && i >= 0 && i < len(n.Values) {
-			return n.Values[i]
-		}
-		for _, item := range n.Values {
-			if holds(item, key) {
-				return item
-			}
 		}
 	}
 	return nil

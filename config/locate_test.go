@@ -18,12 +18,22 @@ alerts:
   suppressions:
     - {alert: kms-key-disabled, accounts: [a], expires: "2020-01-01"}
     - {alert: root-activity, accounts: [b], expires: "2020-01-02"}
+identityCenter:
+  assignments:
+    - {group: a, permissionSet: x}
+    - {group: b, permissionSet: x}
+    - group: a
+      permissionSet: y
+      ous: [Sandbox]
 `), 0o600))
 	for path, want := range map[string][2]int{
 		"alerts.changes[root-activity].tier":            {5, 13},
 		"alerts.suppressions[root-activity].expires":    {8, 54},
 		"alerts.suppressions[0].accounts":               {7, 43},
 		"alerts.suppressions[root-activity].principals": {8, 7},
+		"identityCenter.assignments[a][y]":              {13, 7},
+		"identityCenter.assignments[x][b].ous":          {12, 7},
+		"identityCenter.assignments[a][z]":              {11, 5},
 		"alerts.nothing":                                {3, 3},
 		"nothing":                                       {0, 0},
 	} {

@@ -10,6 +10,7 @@ import (
 	"github.com/landfall-aws/landfall/internal/alert"
 	"github.com/landfall-aws/landfall/internal/detective"
 	"github.com/landfall-aws/landfall/internal/guardrail"
+	"github.com/landfall-aws/landfall/internal/identity"
 	"github.com/landfall-aws/landfall/internal/member"
 	"github.com/landfall-aws/landfall/internal/template"
 	"github.com/landfall-aws/landfall/internal/zone"
@@ -47,6 +48,9 @@ func NewProps(z *zone.Zone, zoneFile string, handler constructs.HandlerSource, c
 		return nil, fmt.Errorf("loading the alerts: %w", err)
 	}
 	if problems := alert.Check(z, alerts, time.Now()); len(problems) > 0 {
+		return nil, config.Locate(zoneFile, problems)
+	}
+	if problems := identity.Check(z); len(problems) > 0 {
 		return nil, config.Locate(zoneFile, problems)
 	}
 	metricFilters, err := alert.MetricFilters(controls.MetricFilters())

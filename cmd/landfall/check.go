@@ -11,6 +11,7 @@ import (
 	"github.com/landfall-aws/landfall/controls"
 	"github.com/landfall-aws/landfall/internal/alert"
 	"github.com/landfall-aws/landfall/internal/guardrail"
+	"github.com/landfall-aws/landfall/internal/identity"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
@@ -42,7 +43,8 @@ the file, line and column, the YAML path, the value, why it is wrong, what is al
 word that was probably meant. Each problem is one line that editors and CI systems can jump to.
 
 When the file itself is right, check goes on to what it says of guardrails and alerts, to the guardrails of your own
-in the directory guardrails beside it with their proofs, to suppressions that have expired, and to the quotas of AWS.
+in the directory guardrails beside it with their proofs, to suppressions that have expired, to permission sets and who
+has them in production, and to the quotas of AWS.
 
 Exit codes: 0 the file is right, 1 the file has problems, 2 the file cannot be read
 (missing, a directory, no permission, too large, not UTF-8) or the command line is wrong.`,
@@ -116,7 +118,8 @@ func checkControls(path string, file *config.LandingZone) (config.Problems, erro
 	if err != nil {
 		return nil, fmt.Errorf("reading the alerts: %w", err)
 	}
-	return append(problems, config.Locate(path, alert.Check(z, alerts, time.Now()))...), nil
+	problems = append(problems, config.Locate(path, alert.Check(z, alerts, time.Now()))...)
+	return append(problems, config.Locate(path, identity.Check(z))...), nil
 }
 
 func summarize(z *config.LandingZone) *summary {
