@@ -105,6 +105,9 @@ func TestDocumentsWithoutMeaningDoNotCompile(t *testing.T) {
 		"an action with two colons":      {policy.SCP, statements(`{"Effect":"Deny","Action":"s3:Get:Object","Resource":"*"}`), `statement 0: Action: "s3:Get:Object" is no action`},
 		"an action with a variable":      {policy.SCP, statements(`{"Effect":"Deny","NotAction":"s3:${aws:username}","Resource":"*"}`), `statement 0: NotAction: "s3:${aws:username}" has a policy variable; only Resource, NotResource and Condition take variables`},
 		"a resource that is no ARN":      {policy.SCP, statements(`{"Effect":"Deny","Action":"*","NotResource":["arn:aws:s3:::a","logs"]}`), `statement 0: NotResource: "logs" is neither "*" nor an ARN`},
+		"an ARN that is too short":       {policy.SCP, statements(`{"Effect":"Deny","Action":"*","Resource":"arn:aws:s3::b"}`), `statement 0: Resource: "arn:aws:s3::b" is not an ARN: it has fewer than six colon-separated parts, so it matches no resource`},
+		"a star before what is no ARN":   {policy.SCP, statements(`{"Effect":"Deny","Action":"*","Resource":["*logs/a"]}`), `statement 0: Resource: "*logs/a" is neither "*" nor an ARN`},
+		"an empty resource":              {policy.SCP, statements(`{"Effect":"Deny","Action":"*","Resource":""}`), `statement 0: Resource: "" is neither "*" nor an ARN`},
 		"a variable that is not closed":  {policy.SCP, statements(`{"Effect":"Deny","Action":"*","Resource":"arn:aws:s3:::${aws:username"}`), "is not closed"},
 		"a default without quotes":       {policy.SCP, statements(`{` + rest + `,"Condition":{"StringLike":{"a:b":"${a:c, x}"}}}`), "statement 0: Condition.StringLike.a:b: the default value in ${a:c, x} must stand in single quotes"},
 		"a variable without name":        {policy.SCP, statements(`{` + rest + `,"Condition":{"StringLike":{"a:b":"${}"}}}`), "names no context key"},
@@ -118,6 +121,9 @@ func TestDocumentsWithoutMeaningDoNotCompile(t *testing.T) {
 			require.ErrorContains(t, err, test.want)
 		})
 	}
+	t.Run("ARNs that a star or a variable completes", func(t *testing.T) {
+		compile(t, policy.SCP, statements(`{"Effect":"Deny","Action":"*","Resource":["*","?","arn:*","arn:aws:s3:*","*:aws:s3:::b","a?n:aws:s3:::b","arn:aws:s3${a:b}","${a:b}"]}`))
+	})
 	t.Run("one condition key under two operators", func(t *testing.T) {
 		compile(t, policy.SCP, statements(`{`+rest+`,"Condition":{"Null":{"a:B":"false"},"StringEquals":{"A:b":"c"}}}`))
 	})

@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -140,9 +141,6 @@ func resourcePattern(text string, variables bool) (pattern, error) {
 	if err != nil {
 		return pattern{}, err
 	}
-	if text != "*" && !couldBeARN(tokens) {
-		return pattern{}, fmt.Errorf(`%q is neither "*" nor an ARN`, text)
-	}
 	colons := 0
 	for i, t := range tokens {
 		if t.kind == literal {
@@ -161,14 +159,38 @@ func resourcePattern(text string, variables bool) (pattern, error) {
 	}
 	if len(tokens) == 1 && tokens[0].kind == anyOneNoSep {
 		tokens[0].kind = anyOne
+		return newPattern(tokens), nil
+	}
+	if !startsLikeARN(tokens) {
+		return pattern{}, fmt.Errorf(`%q is neither "*" nor an ARN`, text)
+	}
+	open := slices.ContainsFunc(tokens, func(t token) bool { return t.kind == anyRun || t.kind == variable })
+	if colons < arnSegments-1 && !open {
+		return pattern{}, fmt.Errorf("%q is not an ARN: it has fewer than six colon-separated parts, so it matches no resource", text)
 	}
 	return newPattern(tokens), nil
 }
 
-// couldBeARN reports whether the tokens start as an ARN does, or with something
-// that can stand for it.
-func couldBeARN(tokens []token) bool {
-	return len(tokens) > 0 && (tokens[0].kind != literal || strings.HasPrefix(tokens[0].text, "arn:"))
+// startsLikeARN reports whether the first segment can stand for "arn". Access
+// Analyzer calls other entries an error, "Invalid ARN prefix", and short ones
+// too, "Missing ARN field" (access-analyzer-reference-policy-checks).
+func startsLikeARN(tokens []token) bool {
+	var first []token
+	for _, t := range tokens {
+		if t.kind == variable {
+			return true
+		}
+		if t.kind != literal {
+			first = append(first, t)
+			continue
+		}
+		before, _, colon := strings.Cut(t.text, ":")
+		first = append(first, token{kind: literal, text: before})
+		if colon {
+			break
+		}
+	}
+	return newGlob(first).match("arn")
 }
 
 // arnPattern is a value of the ARN operators: six segments, each a glob.
