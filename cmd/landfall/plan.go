@@ -318,6 +318,12 @@ func descriptionText(b *strings.Builder, answer planned) {
 		fmt.Fprintf(b, "  %s: %s; authorize its workspace or team in the audit account first\n", channel, strings.Join(d.Chat[channel], ", "))
 	}
 	fmt.Fprintf(b, "  runbooks: %s\n", d.Runbooks)
+	for _, contact := range d.Contacts {
+		fmt.Fprintf(b, "  AWS itself writes to the %s contact of every account, the management account included: %s\n", contact.Kind, contact)
+	}
+	if len(d.Contacts) == 0 {
+		b.WriteString("  AWS itself writes to the contacts that each account has: the file has none (key contacts)\n")
+	}
 	section("Services")
 	for _, s := range d.Services {
 		state := "off"

@@ -63,9 +63,11 @@ type Description struct {
 	HomeRegion string   `json:"homeRegion"`
 	Governed   []string `json:"governedRegions"`
 	// Watched are the Regions where alerts listen.
-	Watched   []string       `json:"alertRegions"`
-	OUs       []string       `json:"ous"`
-	Accounts  []AccountPlan  `json:"accounts"`
+	Watched  []string      `json:"alertRegions"`
+	OUs      []string      `json:"ous"`
+	Accounts []AccountPlan `json:"accounts"`
+	// Contacts are set in every account and in the management account.
+	Contacts  []ContactPlan  `json:"contacts,omitempty"`
 	StackSets []StackSetPlan `json:"stackSets"`
 	Trail     TrailPlan      `json:"trail"`
 	Policies  []PolicyPlan   `json:"policies"`
@@ -136,7 +138,7 @@ type ServicePlan struct {
 // Describe says what a first deployment of the zone makes, from the file alone. What exists already is adopted instead.
 func Describe(z *Zone) Description {
 	d := Description{Zone: z.Name, Prefix: z.Prefix, HomeRegion: z.HomeRegion, Governed: z.GovernedRegions, Watched: z.AlertRegions,
-		OUs: unitPaths(z), Alerts: map[string]int{}, Mailed: map[string][]string{}, AccountNames: z.Alerts.AccountNames, Chat: channels(z), Runbooks: z.Alerts.Runbooks, Tags: z.Tags}
+		OUs: unitPaths(z), Alerts: map[string]int{}, Mailed: map[string][]string{}, AccountNames: z.Alerts.AccountNames, Chat: channels(z), Contacts: contacts(z), Runbooks: z.Alerts.Runbooks, Tags: z.Tags}
 	for _, a := range z.Members() {
 		d.Accounts = append(d.Accounts, AccountPlan{a.Name, a.Email, a.OU, a.ID, a.State()})
 	}

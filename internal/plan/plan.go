@@ -124,6 +124,7 @@ func Compare(before, after *Zone) []Change {
 	c.runbooks()
 	c.accountNames()
 	c.chat()
+	c.contacts()
 	c.services()
 	if before.Prefix == after.Prefix {
 		// With another prefix each of them is another one, which would drown the one thing to say.

@@ -183,6 +183,8 @@ func TestAnEditIsDescribedByWhatItDoesInAWS(t *testing.T) {
 			[]expected{{"reversible create alerts.accountNames", []string{"a state machine in the audit account", "one more part", "drill"}}}, nil},
 		"a chat channel": {[]string{"[security@example.com]", "[security@example.com]\n  chat: [{slack: {workspace: T0123ABCDEF, channel: C0123ABCDEF}}]"},
 			[]expected{{"reversible create alerts.chat[slack T0123ABCDEF C0123ABCDEF]", []string{"fails unless somebody has authorized", "authorize it first"}}}, nil},
+		"a contact in every account": {[]string{"[security@example.com]", "[security@example.com]\n" + contact("Security Team")},
+			[]expected{{"reversible create contacts.security", []string{"the management account get this security contact", "is not kept anywhere", "trusted access", "nobody confirms"}}}, nil},
 		"links to the runbooks of a fork": {[]string{"[security@example.com]", "[security@example.com]\n  runbooks: https://example.com/runbooks/"},
 			[]expected{{"reversible update alerts.runbooks", []string{"lead there", "https://example.com/runbooks/guardduty-finding.md"}}}, nil},
 		"queries over the trail": {[]string{"trail: {", "trail: {queries: true, "},
@@ -368,6 +370,29 @@ func TestSwitchingAGuardrailOffNamesItsStatements(t *testing.T) {
 	assert.Contains(t, back[0].Consequence, "adds deny-iam-users.")
 }
 
+// contact is a file's key with a security contact of that name.
+func contact(name string) string {
+	return "contacts: {security: {name: " + name + ", title: On-call engineer, email: security@example.com, phone: \"+49 30 1234567\"}}"
+}
+
+func TestAContactThatChangesReachesEveryAccountAndOneThatLeavesStays(t *testing.T) {
+	with := func(contacts string) *plan.Zone {
+		return planOf(t, edited(t, "[security@example.com]", "[security@example.com]\n"+contacts))
+	}
+	const was, is = "Security Team (On-call engineer) <security@example.com> +49 30 1234567", "Blue Team (On-call engineer) <security@example.com> +49 30 1234567"
+	before := with(contact("Security Team"))
+	changes := plan.Compare(before, with(contact("Blue Team")))
+	require.Len(t, changes, 1)
+	assert.Equal(t, []string{"update", "contacts.security", was, is, "reversible"}, []string{string(changes[0].Kind), changes[0].What, changes[0].Before, changes[0].After, string(changes[0].Verdict)})
+	assert.Subset(t, changes[0].Touches, []string{"contacts", "account audit", "account log-archive", "account orders-prod"})
+
+	changes = plan.Compare(before, planOf(t, file))
+	require.Len(t, changes, 1)
+	assert.Equal(t, []string{"forget", "contacts.security", was, ""}, []string{string(changes[0].Kind), changes[0].What, changes[0].Before, changes[0].After})
+	assert.Contains(t, changes[0].Consequence, "stays in AWS in every account")
+	assert.Empty(t, plan.Compare(before, before))
+}
+
 func TestAPolicyThatLeavesTheFileStaysAttached(t *testing.T) {
 	changes := plan.Compare(planOf(t, file), planOf(t, edited(t, "levels: [mandatory, recommended]", "levels: [mandatory]")))
 	for _, c := range changes {
@@ -391,6 +416,9 @@ func TestADescriptionListsWhatAFirstDeploymentMakes(t *testing.T) {
 	assert.NotContains(t, d.Alerts, "off")
 	assert.Equal(t, []string{"security@example.com"}, d.Mailed["page"])
 	assert.Empty(t, d.Chat)
+	assert.Empty(t, d.Contacts)
+	contacts := plan.Describe(planOf(t, edited(t, "[security@example.com]", "[security@example.com]\n"+contact("Security Team"))))
+	assert.Equal(t, []plan.ContactPlan{{Kind: "security", Name: "Security Team", Title: "On-call engineer", Email: "security@example.com", Phone: "+49 30 1234567"}}, contacts.Contacts)
 	chat := plan.Describe(planOf(t, edited(t, "[security@example.com]", "[security@example.com]\n  chat: [{slack: {workspace: T0123ABCDEF, channel: C0123ABCDEF}, tiers: [page]}]")))
 	assert.Equal(t, map[string][]string{"slack T0123ABCDEF C0123ABCDEF": {"page"}}, chat.Chat)
 	for _, p := range d.Policies {
