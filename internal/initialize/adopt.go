@@ -313,7 +313,7 @@ func (b *adopter) placeAccounts() {
 		}
 		l := &line{ou: unitPath, id: a.ID, tags: b.tags(a)}
 		if u == nil {
-			l.comments = append(l.comments, fmt.Sprintf("A deploy moves it here from the root: the policies of %s will bind it.", unitPath))
+			l.comments = append(l.comments, "A deploy moves it here from the root.")
 		}
 		b.lines = append(b.lines, l)
 		b.accounts[l] = a
@@ -457,7 +457,7 @@ func (b *adopter) finish() {
 		d.preamble = append(d.preamble, fmt.Sprintf("  MOVES: a deploy moves %s, and with the OU change the policies that bind it:", count(len(r.Moves), "account")))
 		for i, m := range r.Moves {
 			if i == maxListed {
-				d.preamble = append(d.preamble, fmt.Sprintf("    and %d more, marked below", len(r.Moves)-i))
+				d.preamble = append(d.preamble, fmt.Sprintf("    and %d more, which landfall init --json lists", len(r.Moves)-i))
 				break
 			}
 			d.preamble = append(d.preamble, fmt.Sprintf("    %s (%s): %s -> %s", Spoken(m.Account), m.ID, place(m.From), m.To))

@@ -23,7 +23,7 @@ type draft struct {
 	besideControlTower bool
 	// withTags writes the tags of accounts.
 	withTags bool
-	// short keeps lists in comments short.
+	// short keeps lists in comments short and leaves out comments of accounts, for the largest organizations.
 	short bool
 }
 
@@ -191,7 +191,9 @@ func (d *draft) writeAccounts(w *writer) {
 	}
 	for _, a := range d.accounts {
 		for _, c := range a.comments {
-			w.comment("  ", c)
+			if !d.short {
+				w.comment("  ", c)
+			}
 		}
 		w.line("  - name: %s\n    ou: %s", scalar(a.name), scalar(a.ou))
 		if a.id != "" {

@@ -35,7 +35,7 @@ func delegatedServices() []delegatedService {
 			"aws guardduty disable-organization-admin-account --admin-account-id %s --region REGION, in each Region"},
 		{"Security Hub", resourcetype.SecurityHubPrincipal, "services.securityHub.enabled", func(s config.Services) bool { return s.SecurityHub.Enabled }, true, 1,
 			"aws securityhub disable-organization-admin-account --admin-account-id %s --region REGION, in each Region"},
-		{"IAM Access Analyzer", resourcetype.AccessAnalyzerPrincipal, "services.accessAnalyzer.enabled", func(s config.Services) bool { return s.AccessAnalyzer.Enabled }, true, 1,
+		{"IAM Access Analyzer", resourcetype.AccessAnalyzerPrincipal, "services.accessAnalyzer.enabled", func(s config.Services) bool { return s.AccessAnalyzer.Enabled }, false, 1,
 			viaOrganizations + resourcetype.AccessAnalyzerPrincipal},
 		{"AWS Config", configPrincipal, "services.config.enabled", func(s config.Services) bool { return s.Config.Enabled }, false, 3,
 			viaOrganizations + configPrincipal},
