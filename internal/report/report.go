@@ -42,6 +42,8 @@ type Report struct {
 	Attention []Attention `json:"attention"`
 	// Root is the organization's tree.
 	Root Unit `json:"root"`
+	// Contacts are the alternate contacts of every account, in the order of the file.
+	Contacts []plan.ContactPlan `json:"contacts"`
 	// Guardrails are all guardrails, on or off, sorted by id.
 	Guardrails []Guardrail `json:"guardrails"`
 	Policies   []Policy    `json:"policies"`
@@ -148,6 +150,7 @@ func For(in Input) (Report, error) {
 	r := Report{
 		Zone: z.Name, Prefix: z.Prefix, HomeRegion: z.HomeRegion, GovernedRegions: z.GovernedRegions,
 		RetiredRegions: orEmpty(z.RetiredRegions), AlertRegions: z.AlertRegions, Tags: z.Tags,
+		Contacts: append([]plan.ContactPlan{}, b.described.Contacts...),
 		Services: b.described.Services, StackSets: b.described.StackSets, Trail: b.described.Trail,
 		DetectiveOn: z.Services.Config.Enabled, QuotaProfile: z.Guardrails.Quotas, Cost: in.Cost,
 	}
