@@ -62,6 +62,7 @@ type draft struct {
 	recipients         []string
 	accountNames       bool
 	chat               []string
+	contacts           map[string]string
 	runbooks           string
 	tags               map[string]string
 	logGroup, queries  bool
@@ -88,7 +89,7 @@ type draftAccount struct {
 func (d draft) clone() draft {
 	d.governed, d.retired, d.units, d.recipients = slices.Clone(d.governed), slices.Clone(d.retired), slices.Clone(d.units), slices.Clone(d.recipients)
 	d.levels, d.quietAlerts, d.chat = slices.Clone(d.levels), slices.Clone(d.quietAlerts), slices.Clone(d.chat)
-	d.tags, d.services, d.off = maps.Clone(d.tags), maps.Clone(d.services), maps.Clone(d.off)
+	d.tags, d.services, d.off, d.contacts = maps.Clone(d.tags), maps.Clone(d.services), maps.Clone(d.off), maps.Clone(d.contacts)
 	d.accounts = slices.Clone(d.accounts)
 	for i := range d.accounts {
 		d.accounts[i].tags = maps.Clone(d.accounts[i].tags)
@@ -127,6 +128,13 @@ func (d draft) text() string {
 		for _, id := range d.quietAlerts {
 			fmt.Fprintf(&b, "    - {id: %s, tier: \"off\", reason: nobody needs to know this here}\n", id)
 		}
+	}
+	b.WriteString("contacts:\n")
+	for _, kind := range sortedKeys(d.contacts) {
+		fmt.Fprintf(&b, "  %s: {name: %s, title: On call, email: contact@example.com, phone: 030 123}\n", kind, d.contacts[kind])
+	}
+	if len(d.contacts) == 0 {
+		b.WriteString("  {}\n")
 	}
 	fmt.Fprintf(&b, "organizationalUnits: %s\naccounts:\n", list(d.units))
 	for _, a := range d.accounts {
@@ -190,9 +198,13 @@ func drawDraft(t *rapid.T) draft {
 		home:       rapid.SampledFrom([]string{"us-east-1", "eu-west-1"}).Draw(t, "home"),
 		units:      some("OUs", draftUnits, 0),
 		recipients: some("recipients", draftMail, 1),
+		contacts:   map[string]string{},
 		tags:       map[string]string{}, logGroup: rapid.Bool().Draw(t, "log group"), retention: 365,
 		dataEvents: config.DataEventsNone, lockMode: config.LockGovernance, lockDays: 365, archive: 90,
 		services: map[string]bool{}, levels: []string{config.LevelMandatory, config.LevelRecommended}, off: map[string]string{},
+	}
+	if rapid.Bool().Draw(t, "contact") {
+		d.contacts["security"] = "Blue Team"
 	}
 	d.governed = slices.DeleteFunc(some("Regions", draftRegions, 0), func(r string) bool { return r == d.home })
 	d.governed = append(d.governed, d.home)
@@ -323,6 +335,13 @@ var draftEdits = map[string]func(t *rapid.T, d *draft){
 		} else {
 			d.chat = append(d.chat, channel)
 		}
+	},
+	"set a contact": func(t *rapid.T, d *draft) {
+		kind := rapid.SampledFrom([]string{"security", "operations", "billing"}).Draw(t, "contact")
+		d.contacts[kind] = rapid.SampledFrom([]string{"Blue Team", "Red Team"}).Draw(t, "name")
+	},
+	"remove a contact": func(t *rapid.T, d *draft) {
+		delete(d.contacts, rapid.SampledFrom([]string{"security", "operations", "billing"}).Draw(t, "contact"))
 	},
 	"publish the runbooks elsewhere": func(t *rapid.T, d *draft) {
 		d.runbooks = rapid.SampledFrom([]string{"", "https://wiki.example.com/runbooks/"}).Draw(t, "runbooks")
@@ -569,6 +588,10 @@ func (e edit) mayLeave(r resource) string {
 		return service(b.Services.GuardDuty.Enabled)
 	}
 	switch r.properties["ConfigKey"] {
+	case "contacts":
+		if !b.Contacts.Set() {
+			return "the contacts were removed"
+		}
 	case "services.guardDuty":
 		if r.properties["ServicePrincipal"] == "malware-protection.guardduty.amazonaws.com" && !b.Services.GuardDuty.Plans.Malware {
 			return "the plan was turned off"

@@ -30,6 +30,9 @@ alerts:
     - {id: kms-key-disabled, tier: notify}
   suppressions:
     - {alert: security-group-open-to-internet, accounts: [partner-portal], reason: the portal is public on purpose, expires: "2099-12-31"}
+contacts:
+  security: {name: Security Team, title: On-call engineer, email: security@example.com, phone: "+353 1 234 5678"}
+  billing: {name: Accounts Payable, title: Finance, email: invoices@example.com, phone: "+353 1 234 5679"}
 organizationalUnits: [Workloads/Staging, Partners/External]
 accounts:
   - {name: data-prod, ou: Workloads/Prod, tags: {team: data}}
@@ -99,6 +102,9 @@ trail:
   queries: true
   dataEvents: {dynamodb: write, lambda: all, s3: write}
   cloudWatchLogs: {enabled: false}
+contacts:
+  billing: {phone: "+353 1 234 5679", email: invoices@example.com, title: Finance, name: Accounts Payable}
+  security: {title: On-call engineer, name: Security Team, phone: "+353 1 234 5678", email: security@example.com}
 organizationalUnits: [Partners/External, Workloads/Staging]
 alerts:
   suppressions:
