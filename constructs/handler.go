@@ -93,7 +93,7 @@ func handlerPermissions(z *zone.Zone) []template.Statement {
 // limited further.
 func handlerActions() []string {
 	limited := []string{"iam:CreateServiceLinkedRole", "sts:AssumeRole"}
-	all := sortedUnion(resourcetype.OrganizationPermissions(), resourcetype.SecurityPermissions())
+	all := sortedUnion(resourcetype.OrganizationPermissions(), resourcetype.SecurityPermissions(), resourcetype.IdentityPermissions())
 	return slices.DeleteFunc(all, func(action string) bool { return slices.Contains(limited, action) })
 }
 

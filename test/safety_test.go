@@ -79,7 +79,7 @@ func TestTheHandlerMayDoWhatItNeedsAndNothingElse(t *testing.T) {
 			}
 		}
 	}
-	want := slices.Concat(resourcetype.OrganizationPermissions(), resourcetype.SecurityPermissions(), []string{"logs:CreateLogStream", "logs:PutLogEvents"})
+	want := slices.Concat(resourcetype.OrganizationPermissions(), resourcetype.SecurityPermissions(), resourcetype.IdentityPermissions(), []string{"logs:CreateLogStream", "logs:PutLogEvents"})
 	slices.Sort(want)
 	require.ElementsMatch(t, slices.Compact(want), actions)
 	for _, action := range actions {

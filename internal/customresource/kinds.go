@@ -48,11 +48,12 @@ func kindOf(event Event) (kind, error) {
 		resourcetype.EditGuard:              readEditGuard,
 	}
 	maps.Copy(kinds, securityKinds())
+	maps.Copy(kinds, identityKinds())
 	if found := kinds[event.ResourceType]; found != nil {
 		return found, nil
 	}
 	return nil, &organization.Failure{What: fmt.Sprintf("the resource type %q is unknown", event.ResourceType),
-		Why: "the handler knows " + strings.Join(append(resourcetype.OrganizationTypes(), resourcetype.SecurityTypes()...), ", "),
+		Why: "the handler knows " + strings.Join(slices.Concat(resourcetype.OrganizationTypes(), resourcetype.SecurityTypes(), resourcetype.IdentityTypes()), ", "),
 		Do:  "Deploy the template and the handler of the same version"}
 }
 

@@ -1,5 +1,5 @@
 // Package fakeaws is an HTTP server that behaves as AWS Organizations, and as the few
-// calls of Account Management, CloudFormation, CloudTrail, KMS, IAM and STS that belong to it, and as the security services
+// calls of Account Management, CloudFormation, CloudTrail, KMS, IAM and STS that belong to it, and as the security services, the parts of IAM Identity Center that belong to groups,
 // that one account runs for an organization, for tests that run the real SDK. It keeps state: what one call writes, the next one reads, late if so configured.
 //
 // It models what makes organizations hard to automate: asynchronous account creation

@@ -46,6 +46,7 @@ func operations() map[string]operation {
 	maps.Copy(all, otherOperations())
 	maps.Copy(all, trailOperations())
 	maps.Copy(all, contactOperations())
+	maps.Copy(all, identityOperations())
 	maps.Copy(all, securityOperations())
 	return all
 }

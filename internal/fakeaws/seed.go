@@ -146,6 +146,11 @@ func (s *Server) Snapshot() []string {
 			lines = append(lines, fmt.Sprintf("contact %s %s %q %q %s %q", id, contactType, c["Name"], c["Title"], c["EmailAddress"], c["PhoneNumber"]))
 		}
 	}
+	for store, groups := range st.groups {
+		for name, id := range groups {
+			lines = append(lines, fmt.Sprintf("group %s %q %s", store, name, id))
+		}
+	}
 	for principal := range st.services {
 		lines = append(lines, "trusted access "+principal)
 	}

@@ -57,7 +57,7 @@ type Options struct {
 
 // Call is one request that the server received.
 type Call struct {
-	Service   string // "organizations", "cloudformation", "kms", "sts", "guardduty", …
+	Service   string // "organizations", "cloudformation", "kms", "sts", "guardduty", "sso", …
 	Operation string // API name, for example "CreateAccount"
 	Mutating  bool   // whether the operation can change state
 	AccountID string // account of the caller
@@ -365,7 +365,8 @@ func drop(w http.ResponseWriter) {
 }
 
 // jsonTargets maps the prefix of X-Amz-Target to the service (AWS JSON 1.1 protocol).
-var jsonTargets = map[string]string{"AWSOrganizationsV20161128": "organizations", "TrentService": "kms", "CloudTrail_20131101": "cloudtrail"}
+var jsonTargets = map[string]string{"AWSOrganizationsV20161128": "organizations", "TrentService": "kms", "CloudTrail_20131101": "cloudtrail",
+	"SWBExternalService": "sso", "AWSIdentityStore": "identitystore"}
 
 // queryVersions maps the Version parameter to the service (AWS Query protocol).
 var queryVersions = map[string]string{"2010-05-15": "cloudformation", "2011-06-15": "sts", "2010-05-08": "iam"}

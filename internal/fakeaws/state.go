@@ -40,6 +40,9 @@ type state struct {
 	trails           []*trail
 	contacts         map[string]map[string]output // account id -> type -> alternate contact
 
+	instances []Instance                   // of IAM Identity Center
+	groups    map[string]map[string]string // identity store id -> display name -> group id
+
 	security securityState
 }
 
@@ -77,7 +80,7 @@ func newState() state {
 		tags: map[string]map[string]string{}, services: map[string]time.Time{},
 		delegated: map[string]map[string]time.Time{}, policies: map[string]*policy{}, attachments: map[string][]string{},
 		emailsElsewhere: map[string]bool{}, creationFailures: map[string][]string{}, aliases: map[string]*alias{}, stacks: map[string]*stack{},
-		contacts: map[string]map[string]output{}, security: newSecurityState()}
+		contacts: map[string]map[string]output{}, groups: map[string]map[string]string{}, security: newSecurityState()}
 }
 
 func (st *state) createOrganization(featureSet string, now time.Time) {
@@ -238,6 +241,11 @@ func (s *Server) compute(name string) []output {
 		id, contactType, _ := strings.Cut(argument, "|")
 		if found := st.contacts[id][contactType]; found != nil {
 			list = append(list, found)
+		}
+	case "group":
+		store, name, _ := strings.Cut(argument, "|")
+		if id := st.groups[store][name]; id != "" {
+			list = append(list, output{"GroupId": id})
 		}
 	case "tags":
 		for _, key := range slices.Sorted(maps.Keys(st.tags[argument])) {

@@ -11,9 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/account"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -35,6 +37,9 @@ type Client struct {
 	cloudtrail     *cloudtrail.Client
 	kms            *kms.Client
 	sts            *sts.Client
+	sso            *ssoadmin.Client
+	identitystore  *identitystore.Client
+	region         string
 	now            func() time.Time
 }
 
@@ -71,6 +76,9 @@ func New(config aws.Config, options ...Option) *Client {
 		cloudtrail:     cloudtrail.NewFromConfig(config),
 		kms:            kms.NewFromConfig(config),
 		sts:            sts.NewFromConfig(config),
+		sso:            ssoadmin.NewFromConfig(config),
+		identitystore:  identitystore.NewFromConfig(config),
+		region:         config.Region,
 		now:            s.now,
 	}
 }
