@@ -36,6 +36,9 @@ type initOptions struct {
 	force, asJSON             bool
 	fromOrganization, noTags  bool
 	logArchive, audit, target string
+
+	// lines are what the terminal answers.
+	lines *lineReader
 }
 
 // written is what `landfall init --json` prints.
@@ -131,10 +134,10 @@ func (i *initOptions) run(ctx context.Context, c *cobra.Command, terminal bool) 
 			return refuse("the settings of the AWS CLI cannot be read: %v", err)
 		}
 	}
+	if i.home == "" && (!terminal || !i.incomplete()) {
+		i.home = aws.Region
+	}
 	if !terminal {
-		if i.home == "" {
-			i.home = aws.Region
-		}
 		if err := i.missing(); err != nil {
 			return err
 		}
@@ -144,7 +147,11 @@ func (i *initOptions) run(ctx context.Context, c *cobra.Command, terminal bool) 
 		return refuse("%v", err)
 	}
 	if terminal {
-		if err := i.ask(ctx, c, i.questions(aws.Region)); err != nil {
+		i.lines = readLines(ctx, c.InOrStdin())
+		defer i.lines.stop()
+	}
+	if terminal && i.incomplete() {
+		if err := i.askAll(ctx, c.ErrOrStderr(), i.questions(aws.Region)); err != nil {
 			return err
 		}
 	}
@@ -202,20 +209,32 @@ func (i *initOptions) checkFlags(c *cobra.Command) error {
 	return nil
 }
 
-// missing says which flags a run without a terminal lacks.
-func (i *initOptions) missing() error {
-	var flags []string
-	for _, m := range []struct {
-		flag    string
-		missing bool
-	}{
+// need is an answer without a default, with an example of its flag.
+type need struct {
+	flag    string
+	missing bool
+}
+
+func (i *initOptions) needs() []need {
+	return []need{
 		{"--zone NAME", i.zone == ""},
 		{"--home REGION", i.home == ""},
 		{"--email 'aws+{account}@example.com'", i.email == "" && !i.fromOrganization},
 		{"--alerts ADDRESS", len(i.alerts) == 0},
-	} {
-		if m.missing {
-			flags = append(flags, m.flag)
+	}
+}
+
+// incomplete says whether somebody must be asked. The Region of the AWS CLI can answer for the home Region.
+func (i *initOptions) incomplete() bool {
+	return slices.ContainsFunc(i.needs(), func(n need) bool { return n.missing && !(i.fromOrganization && n.flag == "--home REGION") })
+}
+
+// missing says which flags a run without a terminal lacks.
+func (i *initOptions) missing() error {
+	var flags []string
+	for _, n := range i.needs() {
+		if n.missing {
+			flags = append(flags, n.flag)
 		}
 	}
 	if len(flags) == 0 {
@@ -326,8 +345,7 @@ func (i *initOptions) adopt(ctx context.Context, c *cobra.Command, aws aws.Confi
 		return nil, refuse("%v", err)
 	}
 	if pattern, _ := initialize.GuessEmail(org); answers.Email == "" && pattern == "" && terminal {
-		q := i.questions("")[emailQuestion]
-		if err := i.ask(ctx, c, []question{q}); err != nil {
+		if err := i.ask(ctx, c.ErrOrStderr(), i.questions("")[emailQuestion]); err != nil {
 			return nil, err
 		}
 		answers.Email = i.email
@@ -402,42 +420,46 @@ func words(s string) []string {
 	return out
 }
 
-// ask asks what no flag has answered, and repeats a question until its answer is right.
-func (i *initOptions) ask(ctx context.Context, c *cobra.Command, questions []question) error {
-	in := readLines(ctx, c.InOrStdin())
-	defer in.stop()
-	out := c.ErrOrStderr()
+// askAll asks what no flag has answered.
+func (i *initOptions) askAll(ctx context.Context, out io.Writer, questions []question) error {
 	for _, q := range questions {
-		if q.given || i.fromOrganization && q.path == "email" && len(questions) > 1 {
+		if q.given || i.fromOrganization && q.path == "email" {
 			continue
 		}
 		if q.path == "regions" {
 			q.fallback = i.home
 		}
-		for {
-			fmt.Fprint(out, q.text)
-			if q.fallback != "" {
-				fmt.Fprintf(out, " [%s]", q.fallback)
-			}
-			fmt.Fprint(out, ": ")
-			answer, err := in.next(ctx)
-			if err != nil {
-				fmt.Fprintln(out)
-				return refuse("%v; nothing is written", err)
-			}
-			if answer == "" {
-				answer = q.fallback
-			}
-			q.set(answer)
-			if i.accepts(out, q.path) {
-				break
-			}
+		if err := i.ask(ctx, out, q); err != nil {
+			return err
 		}
 	}
-	if i.fromOrganization || len(i.accounts) > 0 || len(questions) == 1 {
+	if i.fromOrganization || len(i.accounts) > 0 {
 		return nil
 	}
-	return i.askAccounts(ctx, in, out)
+	return i.askAccounts(ctx, out)
+}
+
+// ask asks until the answer is right.
+func (i *initOptions) ask(ctx context.Context, out io.Writer, q question) error {
+	for {
+		fmt.Fprint(out, q.text)
+		if q.fallback != "" {
+			fmt.Fprintf(out, " [%s]", q.fallback)
+		}
+		fmt.Fprint(out, ": ")
+		answer, err := i.lines.next(ctx)
+		if err != nil {
+			fmt.Fprintln(out)
+			return refuse("%v; nothing is written", err)
+		}
+		if answer == "" {
+			answer = q.fallback
+		}
+		q.set(answer)
+		if i.accepts(out, q.path) {
+			return nil
+		}
+	}
 }
 
 // accepts says whether the answer at a path is right, and on out what is wrong with it.
@@ -456,11 +478,11 @@ func (i *initOptions) accepts(out io.Writer, path string) bool {
 	return len(problems) == 0
 }
 
-func (i *initOptions) askAccounts(ctx context.Context, in *lineReader, out io.Writer) error {
+func (i *initOptions) askAccounts(ctx context.Context, out io.Writer) error {
 	fmt.Fprintln(out, "Workload accounts, one a line as NAME=OU with an OU of Infrastructure, Workloads/Prod, Workloads/NonProd, Sandbox; an empty line ends.")
 	for {
 		fmt.Fprint(out, "Account: ")
-		answer, err := in.next(ctx)
+		answer, err := i.lines.next(ctx)
 		switch {
 		case errors.Is(err, io.EOF), err == nil && answer == "":
 			return nil
@@ -479,33 +501,39 @@ func (i *initOptions) askAccounts(ctx context.Context, in *lineReader, out io.Wr
 	}
 }
 
-// lineReader reads lines without keeping the program from being interrupted.
+// lineReader reads lines without keeping the program from being interrupted. There is one for a run, because a read that
+// waits cannot be taken back.
 type lineReader struct {
 	lines chan string
 	done  chan struct{}
+	read  func()
 }
 
 func readLines(ctx context.Context, in io.Reader) *lineReader {
 	r := &lineReader{lines: make(chan string), done: make(chan struct{})}
-	go func() {
-		defer close(r.lines)
-		scanner := bufio.NewScanner(in)
-		for scanner.Scan() {
-			select {
-			case r.lines <- strings.TrimSpace(scanner.Text()):
-			case <-r.done:
-				return
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
+	r.read = sync.OnceFunc(func() { go r.scan(ctx, in) })
 	return r
+}
+
+func (r *lineReader) scan(ctx context.Context, in io.Reader) {
+	defer close(r.lines)
+	scanner := bufio.NewScanner(in)
+	for scanner.Scan() {
+		select {
+		case r.lines <- strings.TrimSpace(scanner.Text()):
+		case <-r.done:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 func (r *lineReader) stop() { close(r.done) }
 
+// next is the next line; io.EOF is in the chain of the error after the last.
 func (r *lineReader) next(ctx context.Context) (string, error) {
+	r.read()
 	select {
 	case <-ctx.Done():
 		return "", errors.New("interrupted")

@@ -165,27 +165,49 @@ func TestInitNamesTheFlagOfEachWrongAnswer(t *testing.T) {
 	}
 }
 
-// talk runs the questions with the given input and returns what was written, with the dialogue and the error.
-func talk(t *testing.T, input string, args ...string) (text, dialogue string, err error) {
+// talk runs the command as on a terminal, with the given input, and returns what was written, with the dialogue and the error.
+func talk(t *testing.T, i *initOptions, input string) (text, dialogue string, err error) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	o := &options{config: filepath.Join(t.TempDir(), "zone.yaml")}
-	c := initCommand(o)
-	c.RunE = nil
-	i := &initOptions{output: o.config}
-	c.Run = func(*cobra.Command, []string) {}
-	c.SetArgs(args)
+	i.output = filepath.Join(t.TempDir(), "zone.yaml")
+	c := &cobra.Command{}
 	c.SetIn(strings.NewReader(input))
 	c.SetOut(&out)
 	c.SetErr(&errs)
-	c.SetContext(t.Context())
 	err = i.run(t.Context(), c, true)
-	data, _ := os.ReadFile(o.config)
+	data, _ := os.ReadFile(i.output)
 	return string(data), errs.String(), err
 }
 
+func TestInitAsksNothingWhenTheFlagsSayWhatItNeeds(t *testing.T) {
+	text, dialogue, err := talk(t, &initOptions{zone: "mine", home: "eu-central-1", email: "aws+{account}@example.com", alerts: []string{"a@example.com"}}, "")
+	require.NoError(t, err)
+	assert.Empty(t, dialogue)
+	assert.Contains(t, text, "accounts: []")
+}
+
+func TestInitAsksOnlyForWhatTheFlagsLack(t *testing.T) {
+	text, dialogue, err := talk(t, &initOptions{zone: "mine", regions: []string{"eu-central-1"}, home: "eu-central-1", email: "aws+{account}@example.com", accounts: []string{"a=Sandbox"}}, "a@example.com\n")
+	require.NoError(t, err)
+	assert.Equal(t, "E-mail addresses that receive alerts, with commas: ", dialogue)
+	assert.Contains(t, text, "zone: mine")
+}
+
+func TestInitAsksForThePatternThatTheOrganizationDoesNotShow(t *testing.T) {
+	server, client := live(t, fakeaws.Options{FeatureSet: "ALL"})
+	settle(t, server, client, "orders", "one@example.com", "Sandbox")
+	text, dialogue, err := talk(t, &initOptions{fromOrganization: true}, "mine\n\n\na@example.com\naws+{account}@example.com\n")
+	require.NoError(t, err)
+	file, problems := config.Parse("zone.yaml", []byte(text))
+	require.Empty(t, problems)
+	assert.Equal(t, "aws+{account}@example.com", file.Email)
+	assert.Equal(t, "one@example.com", file.Accounts[0].Email)
+	assert.Equal(t, "eu-central-1", file.Regions.Home)
+	assert.Less(t, strings.Index(dialogue, "receive alerts"), strings.Index(dialogue, "E-mail pattern"), "it is asked once the organization is read")
+}
+
 func TestInitAsksOnATerminalAndTakesDefaults(t *testing.T) {
-	text, dialogue, err := talk(t, "\n\n\naws+{account}@example.com\nsecurity@example.com\norders-prod=Workloads/Prod\n\n")
+	text, dialogue, err := talk(t, &initOptions{}, "\n\n\naws+{account}@example.com\nsecurity@example.com\norders-prod=Workloads/Prod\n\n")
 	require.NoError(t, err)
 	file, problems := config.Parse("zone.yaml", []byte(text))
 	require.Empty(t, problems)
@@ -197,7 +219,7 @@ func TestInitAsksOnATerminalAndTakesDefaults(t *testing.T) {
 }
 
 func TestInitAsksAgainAfterAWrongAnswer(t *testing.T) {
-	text, dialogue, err := talk(t, strings.Join([]string{"My Zone", "mine", "eu-central", "eu-central-1", "eu-west-1", "eu-central-1, eu-west-1",
+	text, dialogue, err := talk(t, &initOptions{}, strings.Join([]string{"My Zone", "mine", "eu-central", "eu-central-1", "eu-west-1", "eu-central-1, eu-west-1",
 		"aws@example.com", "aws+{account}@example.com", "", "security", "security@example.com", "x", "x=Nowhere", "x=Sandbox", "X=Sandbox", ""}, "\n")+"\n")
 	require.NoError(t, err)
 	file, problems := config.Parse("zone.yaml", []byte(text))
@@ -212,7 +234,7 @@ func TestInitAsksAgainAfterAWrongAnswer(t *testing.T) {
 }
 
 func TestInitWritesNothingWhenTheAnswersEnd(t *testing.T) {
-	text, _, err := talk(t, "mine\neu-central-1\n")
+	text, _, err := talk(t, &initOptions{}, "mine\neu-central-1\n")
 	require.ErrorContains(t, err, "the input ended")
 	assert.Empty(t, text)
 }
