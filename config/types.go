@@ -592,7 +592,7 @@ type IdentityCenter struct {
 // IdentityGroup is a group of people.
 type IdentityGroup struct {
 	// Name is the group's display name in Identity Center.
-	// Consequence: the group is found by it. To rename a group, rename it in Identity Center first, then here; otherwise a new, empty group is made.
+	// Consequence: the group is found by it, so a new name here means another group, which begins empty. To rename one, list the new name beside the old with the same assignments, move its members, and remove the old one with a later deployment.
 	Name string `yaml:"name"`
 	// Description says who belongs to the group.
 	// Default: none.

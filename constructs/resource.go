@@ -41,5 +41,8 @@ func inline(name string, statements ...template.Statement) []any {
 // partition.
 func arn(text string) any { return template.Sub("arn:${AWS::Partition}:"+text, nil) }
 
+// awsManagedPolicy is the ARN of a policy that AWS manages, by name with its path.
+func awsManagedPolicy(name string) any { return arn("iam::aws:policy/" + name) }
+
 // roleARN is the ARN of a role of the account that deploys, by name.
 func roleARN(name string) any { return arn("iam::${AWS::AccountId}:role/" + name) }

@@ -41,6 +41,10 @@ func Add(app awscdk.App, p *Props) error {
 	guardrails := newGuardrailsStack(app, p, organization)
 	// A guardrail that came before the baseline could stop it.
 	guardrails.AddStackDependency(baseline, nil)
+	for _, identity := range newIdentityStacks(app, p, organization) {
+		// Accounts are long there by then, and people enter them under guardrails.
+		identity.AddStackDependency(guardrails, nil)
+	}
 	return nil
 }
 

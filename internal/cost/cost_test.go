@@ -548,6 +548,7 @@ var howCharged = map[string]string{
 	"AWS::Config::DeliveryChannel": "free", "AWS::Config::ConfigurationAggregator": "free", "AWS::Organizations::Policy": "free",
 	"AWS::Chatbot::SlackChannelConfiguration": "free", "AWS::Chatbot::MicrosoftTeamsChannelConfiguration": "free",
 	"AWS::CloudFormation::StackSet": "free", "AWS::CloudFormation::WaitConditionHandle": "free",
+	"AWS::SSO::PermissionSet": "free", "AWS::SSO::Assignment": "free",
 }
 
 // snapshot counts the resources of one synthesized template of the default zone by their types.

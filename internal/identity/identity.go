@@ -169,6 +169,17 @@ type Stack struct {
 	Resources int
 }
 
+// Groups are those of the given groups that the stack's grants name.
+func (s Stack) Groups(of []config.IdentityGroup) []config.IdentityGroup {
+	var out []config.IdentityGroup
+	for _, g := range of {
+		if slices.ContainsFunc(s.Grants, func(grant Grant) bool { return grant.Group == g.Name }) {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
 // Stacks spreads grants over as many stacks as identityCenter.stacks says, which is a power of two, by the leading bits
 // of a hash of the account's name. All grants of an account are in one stack. A stack whose grants are spread over two
 // keeps its name and about half of them, because a name drops the trailing zeros of its bits; so stacks come in an order
