@@ -21,8 +21,8 @@ import (
 )
 
 const (
-	// workers is how many requests are under way at once. AWS Organizations answers about 10 reads a second of one kind, so
-	// more would only be throttled (AWS Organizations user guide, "Quotas and service limits", November 2026).
+	// workers is how many requests are under way at once. AWS Organizations limits the rate of reads, so more would only be
+	// throttled (AWS Organizations user guide, "Quotas and service limits", throttle limits).
 	workers = 4
 	// attempts bounds how often the SDK sends one request. All of them are reads, so repeating does no harm; with the waits
 	// below, one that is throttled without end gives up after a few minutes.
