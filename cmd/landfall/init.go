@@ -81,7 +81,7 @@ Exit codes: 0 the file is written, 1 it is written, and a deploy will be refused
   landfall init --zone example --home eu-central-1 --regions eu-central-1,eu-west-1 \
     --email 'aws+{account}@example.com' --alerts security@example.com \
     --account orders-prod=Workloads/Prod --account orders-dev=Workloads/NonProd
-  landfall init --from-organization --zone example --alerts security@example.com --output zones/existing.yaml
+  landfall init --from-organization --zone example --alerts security@example.com --output existing.yaml
   landfall init --from-organization --zone example --alerts security@example.com \
     --audit security-tooling --log-archive new --default-ou Sandbox --output - --json | jq '.moves'`,
 		Args: cobra.NoArgs,

@@ -488,6 +488,9 @@ func count(n int, word string) string {
 	if n == 1 {
 		return "1 " + word
 	}
+	if stem, is := strings.CutSuffix(word, "y"); is {
+		word = stem + "ie"
+	}
 	return fmt.Sprintf("%d %ss", n, word)
 }
 
