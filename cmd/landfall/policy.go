@@ -43,7 +43,9 @@ resourceAccount is needed only where the ARN has no account id, as with S3. A co
 string or a list of strings. aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalType,
 aws:PrincipalIsAWSService, aws:PrincipalServiceName and aws:ResourceAccount follow from the request
 unless the context has them; every other key is absent unless the context has it. The session of a
-role has the role's ARN without its path: put aws:PrincipalArn into the context when the role has one.
+role has the role's ARN without its path: put aws:PrincipalArn into the context when the role has one,
+as service-linked roles do, which neither SCPs nor RCPs bind. RCPs are taken to cover every service;
+AWS applies them only to the services that the Organizations User Guide lists.
 
 A line out:
 
