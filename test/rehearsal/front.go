@@ -209,6 +209,10 @@ func (f *front) identify(c *call, r *http.Request, body []byte) string {
 	}
 	if c.Operation == "" {
 		c.Operation = r.Method + " " + r.URL.Path
+		if name := strings.TrimPrefix(r.URL.Path, "/"); c.Service == "account" && name != "" {
+			// Account Management has a path per operation, all with POST, reads too.
+			c.Operation = strings.ToUpper(name[:1]) + name[1:]
+		}
 	}
 	c.Caller = r.Header.Get("x-rehearsal-caller")
 	f.mu.Lock()

@@ -26,6 +26,7 @@ func readerOf(resourceType string) reader {
 		resourcetype.TrustedAccess:             readTrustedAccess,
 		resourcetype.OrganizationalUnit:        readUnit,
 		resourcetype.Account:                   readAccount,
+		resourcetype.ManagementContacts:        readManagementContacts,
 		resourcetype.DelegatedAdministrator:    readDelegatedAdministrator,
 		resourcetype.PolicyTarget:              readLookup,
 		resourcetype.Key:                       readLookup,
@@ -109,7 +110,7 @@ func (r *reading) tags(got map[string]string) {
 	}
 }
 
-func readAccount(_ context.Context, r *reading) error {
+func readAccount(ctx context.Context, r *reading) error {
 	a, err := r.tree.account(r.text("Email"))
 	if err != nil {
 		return err
@@ -119,7 +120,7 @@ func readAccount(_ context.Context, r *reading) error {
 	r.equal("the name", r.p["Name"], a.Name)
 	r.equal("the state", "ACTIVE", a.State)
 	r.tags(a.Tags)
-	return nil
+	return r.contacts(ctx, aws.String(a.ID))
 }
 
 func readDelegatedAdministrator(ctx context.Context, r *reading) error {

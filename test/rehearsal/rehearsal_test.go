@@ -83,11 +83,13 @@ func TestTheFrontKnowsWhoCallsWhatAndWhetherItWrites(t *testing.T) {
 	f, err := startFront(emulator.URL, io.Discard)
 	require.NoError(t, err)
 	defer f.close()
-	send := func(key, service, target string) string {
-		request, err := http.NewRequest(http.MethodPost, f.URL, strings.NewReader("{}"))
+	send := func(key, service, target, path string) string {
+		request, err := http.NewRequest(http.MethodPost, f.URL+path, strings.NewReader("{}"))
 		require.NoError(t, err)
 		request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+key+"/20260101/us-east-1/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
-		request.Header.Set("X-Amz-Target", target)
+		if target != "" {
+			request.Header.Set("X-Amz-Target", target)
+		}
 		response, err := http.DefaultClient.Do(request)
 		require.NoError(t, err)
 		defer response.Body.Close()
@@ -95,17 +97,23 @@ func TestTheFrontKnowsWhoCallsWhatAndWhetherItWrites(t *testing.T) {
 		require.NoError(t, err)
 		return string(text)
 	}
-	assert.Equal(t, "{}"+managementAccount, send(handlerKey, "kms", "TrentService.ListKeys"))
-	assert.Equal(t, "{}444455556666", send("ASIAMEMBER", "organizations", "AWSOrganizationsV20161128.MoveAccount"))
+	assert.Equal(t, "{}"+managementAccount, send(handlerKey, "kms", "TrentService.ListKeys", ""))
+	assert.Equal(t, "{}444455556666", send("ASIAMEMBER", "organizations", "AWSOrganizationsV20161128.MoveAccount", ""))
+	send(handlerKey, "account", "", "/getAlternateContact")
+	send(handlerKey, "account", "", "/putAlternateContact")
 
 	calls := f.since(0)
-	require.Len(t, calls, 2)
+	require.Len(t, calls, 4)
 	assert.Equal(t, "kms:ListKeys", calls[0].Name())
 	assert.Equal(t, "handler", calls[0].Caller)
 	assert.False(t, calls[0].Mutating)
 	assert.Equal(t, "organizations:MoveAccount", calls[1].Name())
 	assert.Equal(t, "444455556666", calls[1].Account)
 	assert.True(t, calls[1].Mutating)
+	assert.Equal(t, "account:GetAlternateContact", calls[2].Name())
+	assert.False(t, calls[2].Mutating)
+	assert.Equal(t, "account:PutAlternateContact", calls[3].Name())
+	assert.True(t, calls[3].Mutating)
 }
 
 func TestNoProcessSurvives(t *testing.T) {

@@ -36,6 +36,7 @@ var parts = []part{
 	{"first", "deploy the default zone and read it back", true, firstDeploy},
 	{"again", "deploy it again: nothing changes", true, deployAgain},
 	{"repeat", "repeat every event of the handler: nothing is written", true, repeatEvents},
+	{"contacts", "set contacts in every account, and repeat every event", true, setContacts},
 	{"grow", "add an account and a Region", true, grow},
 	{"move", "move an account to another OU and change its tags", true, moveAccount},
 	{"remove", "remove an account's line: nothing is closed or moved", true, removeLine},
@@ -282,11 +283,11 @@ func firstDeploy(ctx context.Context, r *rehearsal) (err error) {
 	return err
 }
 
-// organizationWrites are the requests that change the organization.
+// organizationWrites are the requests that change the organization or contacts of its accounts.
 func organizationWrites(calls []call) []string {
 	var names []string
 	for _, c := range calls {
-		if c.Mutating && (c.Service == "organizations" || c.Operation == "ActivateOrganizationsAccess") {
+		if c.Mutating && (c.Service == "organizations" || c.Service == "account" || c.Operation == "ActivateOrganizationsAccess") {
 			names = append(names, c.Operation)
 		}
 	}
@@ -355,7 +356,8 @@ func grow(ctx context.Context, r *rehearsal) error {
 	if err != nil {
 		return err
 	}
-	if err := expect(calls, "CreateAccount", "MoveAccount"); err != nil {
+	// The new account has its contacts from the start.
+	if err := expect(calls, append(r.contactWrites(1), "CreateAccount", "MoveAccount")...); err != nil {
 		return err
 	}
 	return r.sameAccounts(ctx, before)
