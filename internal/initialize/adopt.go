@@ -392,7 +392,7 @@ func (b *adopter) nameAccounts() {
 // followsPattern says whether the file's pattern leads from the name to the address, so that the line needs none.
 func (b *adopter) followsPattern(name, email string) bool {
 	made := config.EmailFor(b.draft.answers.Email, name)
-	return strings.EqualFold(made, email) && made != config.EmailFor(b.draft.answers.Email, "") && b.rules.email.fits(made)
+	return strings.EqualFold(made, email) && made != config.EmailFor(b.draft.answers.Email, "")
 }
 
 func (b *adopter) writeSecurity() {

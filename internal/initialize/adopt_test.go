@@ -62,7 +62,7 @@ func TestTheFileOfAnOrganizationThatControlTowerGoverns(t *testing.T) {
 		initialize.Account{ID: "333333333333", Name: "Audit", UnitID: "ou-1"},
 		initialize.Account{ID: "444444444444", Name: "orders", UnitID: "ou-4", Tags: map[string]string{"team": "orders", "aws:created": "x", "landfall:zone": "example"}},
 		initialize.Account{ID: "555555555555", Name: "forensics {team}", UnitID: "ou-1"},
-		initialize.Account{ID: "666666666666", Name: "bastion {old}"},
+		initialize.Account{ID: "666666666666", Name: "bastion{old}"},
 		initialize.Account{ID: "777777777777", Name: "gone", UnitID: "ou-5", State: "PENDING_CLOSURE"},
 	)
 	o.TrustedAccess = []string{"config.amazonaws.com", "controltower.amazonaws.com"}
@@ -108,6 +108,105 @@ func TestAnAccountBelowTheRootMovesOnlyWhenItIsTold(t *testing.T) {
 	assert.Equal(t, []initialize.Move{{Account: "orders", ID: "444444444444", From: "", To: "Sandbox"}}, got.Moves)
 	assert.Contains(t, got.Text, "  # A deploy moves it here from the root.\n  - name: orders\n")
 	assert.Empty(t, said(got, "root"))
+}
+
+func TestNamesThatTheFileCannotExpressAreReplacedAndTheIdDecides(t *testing.T) {
+	team := []initialize.Unit{{ID: "ou-1", Name: "Team"}}
+	for name, c := range map[string]struct {
+		accounts []initialize.Account
+		// want are the names of the lines, by id.
+		want map[string]string
+	}{
+		"two accounts of one name both get their ids": {
+			[]initialize.Account{{ID: "222222222222", Name: "orders"}, {ID: "333333333333", Name: "Orders", Email: "b@example.com"}},
+			map[string]string{"222222222222": "orders-222222222222", "333333333333": "Orders-333333333333"}},
+		"a name that looks like another one's with its id": {
+			[]initialize.Account{{ID: "222222222222", Name: "orders"}, {ID: "333333333333", Name: "orders", Email: "b@example.com"}, {ID: "444444444444", Name: "orders-222222222222"}},
+			map[string]string{"222222222222": "orders-222222222222-2", "333333333333": "orders-333333333333", "444444444444": "orders-222222222222"}},
+		"the name of the audit account": {
+			[]initialize.Account{{ID: "222222222222", Name: "security", UnitID: "ou-1"}, {ID: "333333333333", Name: "SECURITY", Email: "b@example.com"}},
+			map[string]string{"333333333333": "SECURITY-333333333333"}},
+		"a name that the zone keeps for itself": {
+			[]initialize.Account{{ID: "222222222222", Name: "Landfall-tools"}}, map[string]string{"222222222222": "account-Landfall-tools"}},
+		"letters beyond ASCII": {
+			[]initialize.Account{{ID: "222222222222", Name: "Zürich"}}, map[string]string{"222222222222": "Z-rich"}},
+		"nothing but letters beyond ASCII": {
+			[]initialize.Account{{ID: "222222222222", Name: "日本", Email: "a@example.com"}}, map[string]string{"222222222222": "account"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for i := range c.accounts {
+				c.accounts[i].UnitID = "ou-1"
+			}
+			choices := initialize.Choices{Audit: initialize.New}
+			if c.accounts[0].Name == "security" {
+				choices.Audit = c.accounts[0].ID
+			}
+			got, file := adopt(t, org(team, c.accounts...), choices)
+			names := map[string]string{}
+			for _, a := range file.Accounts {
+				names[a.ID] = a.Name
+			}
+			assert.Equal(t, c.want, names)
+			for _, a := range c.accounts {
+				if n := c.want[a.ID]; n != "" && n != a.Name {
+					assert.Contains(t, said(got, fmt.Sprintf("account %s (%s)", a.Name, a.ID)), "note: the file calls it "+n)
+				}
+			}
+		})
+	}
+}
+
+func TestAnAddressThatFollowsThePatternHasNoLine(t *testing.T) {
+	_, file := adopt(t, org([]initialize.Unit{{ID: "ou-1", Name: "Team"}}, initialize.Account{ID: "222222222222", Name: "Ship Ments", Email: "AWS+ship-ments@Example.com", UnitID: "ou-1"},
+		initialize.Account{ID: "333333333333", Name: "orders", Email: "root@example.com", UnitID: "ou-1"}), initialize.Choices{})
+	assert.Equal(t, "root@example.com", file.Accounts[0].Email)
+	assert.Empty(t, file.Accounts[1].Email)
+}
+
+func TestWhatTheFileCannotTakeInIsLeftOutWithTheReason(t *testing.T) {
+	units := []initialize.Unit{{ID: "ou-1", Name: "Suspended"}, {ID: "ou-2", Name: "Security"}, {ID: "ou-3", ParentID: "ou-2", Name: "Tools"}, {ID: "ou-4", Name: "R/D"},
+		{ID: "ou-5", Name: "landfall-own"}, {ID: "ou-6", ParentID: "ou-4", Name: "Below"}, {ID: "ou-7", Name: "Team"}, {ID: "ou-8", Name: "evil\nprefix: evil"}}
+	got, file := adopt(t, org(units,
+		initialize.Account{ID: "200000000001", Name: "parked", UnitID: "ou-1"},
+		initialize.Account{ID: "200000000002", Name: "forensics", UnitID: "ou-2"},
+		initialize.Account{ID: "200000000003", Name: "tools", UnitID: "ou-3"},
+		initialize.Account{ID: "200000000004", Name: "research", UnitID: "ou-4"},
+		initialize.Account{ID: "200000000005", Name: "own", UnitID: "ou-5"},
+		initialize.Account{ID: "200000000006", Name: "below", UnitID: "ou-6"},
+		initialize.Account{ID: "200000000007", Name: "quoted", Email: `"a b"@example.com`, UnitID: "ou-7"},
+		initialize.Account{ID: "200000000008", Name: "soon", State: "PENDING_ACTIVATION", UnitID: "ou-7"},
+		initialize.Account{ID: "200000000009", Name: "x\nprefix: evil", UnitID: "ou-8"},
+	), initialize.Choices{})
+	assert.Empty(t, file.Accounts)
+	assert.Equal(t, []string{"Team"}, file.OrganizationalUnits)
+	assert.Equal(t, config.Default().Prefix, file.Prefix, "no name ends a comment")
+	reasons := map[string]string{}
+	for _, o := range got.LeftOut {
+		reasons[o.ID] = o.Reason
+	}
+	for id, want := range map[string]string{
+		management:     "it is the management account",
+		"200000000001": "the OU Suspended holds suspended accounts only",
+		"200000000002": "the OU Security holds the log-archive and audit accounts only",
+		"200000000003": "its OU lies below Security",
+		"200000000004": "its OU R/D has a / in its name",
+		"200000000005": "its OU landfall-own has a name that is reserved",
+		"200000000006": "its OU R/D has a / in its name",
+		"200000000007": "the file cannot express its address",
+		"200000000008": "it is not activated yet",
+		"200000000009": "its OU has the name \"evil\\nprefix: evil\"",
+	} {
+		assert.Contains(t, reasons[id], want)
+	}
+	assert.Contains(t, said(got, "account parked (200000000001)"), "warning: it is active and lies in the OU Suspended")
+	assert.Contains(t, said(got, "account forensics (200000000002)"), "warning: it lies in the OU Security")
+}
+
+func TestTagsThatTheFileCannotExpressStayOnTheAccount(t *testing.T) {
+	got, file := adopt(t, org([]initialize.Unit{{ID: "ou-1", Name: "Team"}}, initialize.Account{ID: "222222222222", Name: "orders", UnitID: "ou-1",
+		Tags: map[string]string{"team": "", "aws:x": "y", "landfall:zone": "z", "landfall-x": "y", "q&a": "y", "a": "<b>"}}), initialize.Choices{})
+	assert.Equal(t, map[string]string{"team": ""}, file.Accounts[0].Tags)
+	assert.Contains(t, said(got, "account orders (222222222222)"), "cannot express its tags a, landfall-x, q&a, which stay")
 }
 
 func TestTheSecurityAccountsAreGuessed(t *testing.T) {
@@ -243,6 +342,9 @@ func TestFiveThousandAccountsFitIntoOneFile(t *testing.T) {
 	got, file = adopt(t, large(config.MaxAccounts, ""), initialize.Choices{})
 	assert.Empty(t, file.Accounts)
 	assert.Len(t, got.LeftOut, config.MaxAccounts+1)
+	got, _ = adopt(t, large(2*config.MaxAccounts, ""), initialize.Choices{})
+	assert.LessOrEqual(t, len(got.Text), config.MaxFileBytes)
+	assert.Contains(t, got.Text, "#   and 9950 more, which landfall init --json lists\n")
 	got, file = adopt(t, large(config.MaxAccounts, ""), initialize.Choices{DefaultOU: "Workloads/Prod"})
 	assert.Len(t, file.Accounts, config.MaxAccounts)
 	assert.Len(t, got.Moves, config.MaxAccounts)
