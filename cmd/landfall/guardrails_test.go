@@ -40,13 +40,24 @@ func TestGuardrailsEval(t *testing.T) {
 		"neither account nor OU": {strings.Replace(leave, `"account":"orders-prod",`, "", 1), exitInput, `{"id":"a","error":"name an account or an OU"}`},
 		"no request":             {`{"id":"a","account":"orders-prod"}`, exitInput, `{"id":"a","error":"request: missing"}`},
 		"a misspelled member": {strings.Replace(leave, `"account"`, `"acount"`, 1), exitInput,
-			`{"id":"a","error":"not a line of id, account or ou, and request: json: unknown field \"acount\""}`},
+			`{"id":"a","error":"acount: unknown field; allowed are id, account, ou, request"}`},
 		"a malformed request": {strings.Replace(leave, "organizations:LeaveOrganization", "organizations:*", 1), exitInput,
 			`{"id":"a","error":"request.action: \"organizations:*\" is not one action; write \"service:Name\" without wildcards"}`},
-		"no JSON":                 {"x", exitInput, `{"id":null,"error":"not a line of id, account or ou, and request: invalid character 'x' looking for beginning of value"}`},
+		"no JSON":                 {"x", exitInput, `{"id":null,"error":"expected an object with id, account, ou, request, got 'x'"}`},
 		"an id that is an object": {strings.Replace(leave, `"a"`, `{}`, 1), exitInput, `{"id":null,"error":"id: expected a string or a number"}`},
-		"two objects":             {leave + leave, exitInput, `{"id":"a","error":"there is something after the object"}`},
-		"a bracket too many":      {leave + "}", exitInput, `{"id":"a","error":"there is something after the object"}`},
+		"two objects":             {leave + leave, exitInput, `{"id":"a","error":"unexpected text after the JSON value, at byte 156"}`},
+		"a bracket too many":      {leave + "}", exitInput, `{"id":"a","error":"unexpected text after the JSON value, at byte 156"}`},
+		"the root": {strings.Replace(leave, `"account":"orders-prod"`, `"ou":"root"`, 1), exitGood,
+			`{"id":"a","decision":"ExplicitlyDenied","by":[{"kind":"scp","level":0,"policy":1,"statement":0,"guardrail":"deny-leaving-organization","title":"Accounts stay in the organization","file":"controls/guardrails/deny-leaving-organization.yaml","sid":"StayInOrganization","policyName":"landfall-root-1","attachedTo":"root"}]}`},
+		"the management account": {strings.Replace(leave, "orders-prod", "management", 1), exitInput,
+			`{"id":"a","error":"the zone has no account \"management\", and of the management account there is nothing to decide: service and resource control policies do not bind it"}`},
+		"an account in another case": {strings.Replace(leave, "orders-prod", "Orders-Prod", 1), exitInput,
+			`{"id":"a","error":"the zone has no account \"Orders-Prod\"; did you mean \"orders-prod\"?"}`},
+		"an OU with a slash too many": {strings.Replace(leave, `"account":"orders-prod"`, `"ou":"/workloads/prod/"`, 1), exitInput,
+			`{"id":"a","error":"the zone has no OU \"/workloads/prod/\"; did you mean \"Workloads/Prod\"?"}`},
+		"an account that is a number": {strings.Replace(leave, `"orders-prod"`, `7`, 1), exitInput, `{"id":"a","error":"account: expected a string"}`},
+		"a member in another case":    {strings.Replace(leave, `"account"`, `"Account"`, 1), exitInput, `{"id":"a","error":"Account: unknown field; allowed are id, account, ou, request"}`},
+		"text that is not UTF-8":      {strings.Replace(leave, "orders-prod", "orders\xff", 1), exitInput, `{"id":null,"error":"the line is not UTF-8"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, stdout, stderr := runGuardrails(test.line+"\n", "eval")
@@ -57,6 +68,18 @@ func TestGuardrailsEval(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a request that stands there twice decides nothing", func(t *testing.T) {
+		twice := strings.Replace(leave, `"request":`, `"request":{"action":"s3:GetObject","resource":"*","principal":"arn:aws:iam::111122223333:role/a"},"request":`, 1)
+		code, stdout, _ := runGuardrails(twice+"\n", "eval")
+		assert.Equal(t, exitInput, code)
+		assert.Contains(t, stdout, `"error"`)
+		assert.Contains(t, stdout, "request")
+		assert.NotContains(t, stdout, "decision")
+	})
+	t.Run("a long name is not repeated whole", func(t *testing.T) {
+		_, stdout, _ := runGuardrails(strings.Replace(leave, "orders-prod", strings.Repeat("x", 1<<20), 1)+"\n", "eval")
+		assert.Less(t, len(stdout), 500)
+	})
 	t.Run("the answers come in the order of the lines", func(t *testing.T) {
 		var in strings.Builder
 		for i := range 5000 {

@@ -3,8 +3,10 @@ package guardrail
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/landfall-aws/landfall/config"
 	"github.com/landfall-aws/landfall/internal/policy"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
@@ -62,38 +64,70 @@ type Path struct {
 
 // Account returns the path of the account with the given name.
 func (d *Decider) Account(name string) (*Path, error) {
-	for _, a := range d.z.Members() {
-		if a.Name == name {
-			return d.path(a.OU, name), nil
-		}
-	}
 	var names []string
 	for _, a := range d.z.Members() {
+		if a.Name == name {
+			return d.path(append(ouLevels(a.OU), Target{Account: name})), nil
+		}
 		names = append(names, a.Name)
 	}
-	return nil, fmt.Errorf("the zone has no account %q; it has %s", name, strings.Join(names, ", "))
+	if strings.EqualFold(name, "management") {
+		return nil, fmt.Errorf("the zone has no account %q, and of the management account there is nothing to decide: "+
+			"service and resource control policies do not bind it", name)
+	}
+	return nil, fmt.Errorf("the zone has no account %s%s", shown(name), others(name, names))
 }
 
-// OU returns the path of the OU, as for an account directly in it that has no policies of its own.
+// OU returns the path of the OU with the given path, as in Workloads/Prod; "root" is the root.
 func (d *Decider) OU(path string) (*Path, error) {
 	var paths []string
 	for _, o := range d.z.OUs {
 		if o.Path == path {
-			return d.path(path, ""), nil
+			return d.path(ouLevels(path)), nil
 		}
 		paths = append(paths, o.Path)
 	}
-	return nil, fmt.Errorf("the zone has no OU %q; it has %s", path, strings.Join(paths, ", "))
+	if strings.EqualFold(path, Target{Root: true}.String()) {
+		return d.path([]Target{{Root: true}}), nil
+	}
+	return nil, fmt.Errorf("the zone has no OU %s%s", shown(path), others(strings.Trim(path, "/"), paths))
 }
 
-func (d *Decider) path(ou, account string) *Path {
-	p := &Path{decider: d, Levels: []Target{{Root: true}}}
+// maxShown is how many bytes of a name, and how many names, an error repeats.
+const maxShown = 60
+
+// shown is a name in quotes, shortened where it is long.
+func shown(name string) string {
+	if len(name) > maxShown {
+		name = strings.ToValidUTF8(name[:maxShown], "") + "…"
+	}
+	return strconv.Quote(name)
+}
+
+// others completes an error by the likeliest name, or else by what there is.
+func others(name string, names []string) string {
+	if best := config.Nearest(name, names); best != "" {
+		return fmt.Sprintf("; did you mean %q?", best)
+	}
+	if len(names) > maxShown {
+		return fmt.Sprintf("; it has %d others", len(names))
+	}
+	return "; it has " + strings.Join(names, ", ")
+}
+
+// ouLevels are the places from the root down to an OU.
+func ouLevels(ou string) []Target {
+	out := []Target{{Root: true}}
 	for i := range ou {
 		if ou[i] == '/' {
-			p.Levels = append(p.Levels, Target{OU: ou[:i]})
+			out = append(out, Target{OU: ou[:i]})
 		}
 	}
-	p.Levels = append(p.Levels, Target{OU: ou}, Target{Account: account})
+	return append(out, Target{OU: ou})
+}
+
+func (d *Decider) path(levels []Target) *Path {
+	p := &Path{decider: d, Levels: levels}
 	for _, level := range p.Levels {
 		scps, rcps := []*policy.Compiled{d.full}, []*policy.Compiled{}
 		scpSources, rcpSources := []*Policy{nil}, []*Policy{}

@@ -1,7 +1,6 @@
 package guardrail
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,12 +33,7 @@ func (d *Decider) DecideLines(ctx context.Context, r io.Reader, w io.Writer) (js
 
 type lineTarget struct{ account, ou string }
 
-type lineIn struct {
-	ID      json.RawMessage `json:"id"`
-	Account string          `json:"account"`
-	OU      string          `json:"ou"`
-	Request json.RawMessage `json:"request"`
-}
+var lineFields = []string{"id", "account", "ou", "request"}
 
 type lineOut struct {
 	ID       json.RawMessage `json:"id"`
@@ -84,8 +78,6 @@ func (g *Guardrail) Place() string {
 	return "controls/" + g.File
 }
 
-var errID = errors.New("id: expected a string or a number")
-
 func (d *Decider) answer(paths map[lineTarget]*Path, out, text []byte) ([]byte, bool) {
 	id, decision, err := d.decideLine(paths, text)
 	if id == nil {
@@ -110,30 +102,27 @@ func (d *Decider) answer(paths map[lineTarget]*Path, out, text []byte) ([]byte, 
 }
 
 func (d *Decider) decideLine(paths map[lineTarget]*Path, text []byte) (json.RawMessage, Decision, error) {
-	var in lineIn
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&in); err != nil {
-		if errors.Is(err, io.EOF) {
-			err = errors.New("the line is empty")
-		}
-		return validID(in.ID), Decision{}, fmt.Errorf("not a line of id, account or ou, and request: %w", err)
+	var values [4][]byte
+	id, err := policy.SplitLine(text, lineFields, values[:])
+	if err != nil {
+		return id, Decision{}, err
 	}
-	id := validID(in.ID)
-	if len(in.ID) > 0 && id == nil {
-		return nil, Decision{}, errID
+	account, err := lineString("account", values[1])
+	if err != nil {
+		return id, Decision{}, err
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return id, Decision{}, errors.New("there is something after the object")
+	ou, err := lineString("ou", values[2])
+	if err != nil {
+		return id, Decision{}, err
 	}
-	if len(in.Request) == 0 {
+	if values[3] == nil {
 		return id, Decision{}, errors.New("request: missing")
 	}
 	var request policy.Request
-	if err := request.UnmarshalJSON(in.Request); err != nil {
+	if err := request.UnmarshalJSON(values[3]); err != nil {
 		return id, Decision{}, err
 	}
-	p, err := d.target(paths, lineTarget{in.Account, in.OU})
+	p, err := d.target(paths, lineTarget{account, ou})
 	if err != nil {
 		return id, Decision{}, err
 	}
@@ -165,9 +154,14 @@ func (d *Decider) Target(account, ou string) (*Path, error) {
 	return nil, errors.New("name an account or an OU")
 }
 
-func validID(raw json.RawMessage) json.RawMessage {
-	if len(raw) == 0 || raw[0] != '"' && raw[0] != '-' && (raw[0] < '0' || raw[0] > '9') && string(raw) != "null" {
-		return nil
+// lineString reads a text field of a line; a missing one and null are empty.
+func lineString(field string, raw []byte) (string, error) {
+	if raw == nil || string(raw) == "null" {
+		return "", nil
 	}
-	return raw
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return "", fmt.Errorf("%s: expected a string", field)
+	}
+	return text, nil
 }

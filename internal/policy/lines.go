@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -20,8 +21,8 @@ import (
 //
 //	{"id", "scps": [[policy, …], …], "rcps": [[policy, …], …], "request": {…}}
 //
-// with one list per level, the root first. A missing (or null) scps or rcps
-// means that the policy type is not enabled. The request is read as
+// with one list per level, the root first. A missing, null or empty scps or rcps
+// means that the policy type is not enabled: where it is, the root is a level. The request is read as
 // Request.UnmarshalJSON reads it. A line out is one of
 //
 //	{"id", "decision", "by": [{"kind", "level", "policy", "statement"}, …]}
@@ -132,8 +133,8 @@ func (e *lineEvaluator) evaluate(text []byte, l *line) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if scps != nil && len(scps) == 0 {
-		return Result{}, errors.New("scps: no level; an account has at least the level of the root. Leave scps out when SCPs are not enabled")
+	if len(scps) == 0 {
+		scps = nil
 	}
 	rcps, err := e.levels(RCP, "rcps", l.rcps)
 	if err != nil {
@@ -155,37 +156,42 @@ func (e *lineEvaluator) evaluate(text []byte, l *line) (Result, error) {
 
 // split finds the members of the line.
 func (l *line) split(text []byte) error {
+	var values [4][]byte
+	id, err := SplitLine(text, lineFields, values[:])
+	l.id, l.scps, l.rcps, l.request = id, values[1], values[2], values[3]
+	return err
+}
+
+// SplitLine splits a line that is one JSON object into the raw values of the fields with the given names, the first of
+// which is the line's id. A value stays nil where the field is missing. Text that is not UTF-8 or no object, and
+// fields that are unknown or there twice are errors: a misspelled field must not change an answer. The id, nil when it
+// is missing or wrong, is returned with an error too where it can be.
+func SplitLine(text []byte, names []string, values [][]byte) (id []byte, err error) {
 	c := &cursor{text: text}
 	switch {
 	case c.peek() == 0 && c.at == len(text):
-		return errors.New("the line is empty")
+		return nil, errors.New("the line is empty")
 	case !utf8.Valid(text):
-		return errors.New("the line is not UTF-8")
+		return nil, errors.New("the line is not UTF-8")
 	case c.peek() != '{':
-		return c.unexpected("an object with " + strings.Join(lineFields, ", "))
+		return nil, c.unexpected("an object with " + strings.Join(names, ", "))
 	}
-	var unknown error
-	var id []byte
-	err := c.object(func(key string) error {
+	var wrong error
+	err = c.object(func(key string) error {
 		value, err := c.raw()
 		if err != nil {
 			return fmt.Errorf("%s: %w", key, err)
 		}
-		switch key {
-		case "id":
-			id = value
-			if l.id = validID(value); l.id == nil && unknown == nil {
-				unknown = errors.New("id: expected a string or a number")
-			}
-		case "scps":
-			l.scps = value
-		case "rcps":
-			l.rcps = value
-		case "request":
-			l.request = value
-		default:
-			if unknown == nil {
-				unknown = fmt.Errorf("%s: unknown field; allowed are %s", key, strings.Join(lineFields, ", "))
+		at := slices.Index(names, key)
+		switch {
+		case at < 0 && wrong == nil:
+			wrong = fmt.Errorf("%s: unknown field; allowed are %s", key, strings.Join(names, ", "))
+		case at >= 0:
+			values[at] = value
+		}
+		if at == 0 {
+			if id = validID(value); id == nil && wrong == nil {
+				wrong = fmt.Errorf("%s: expected a string or a number", key)
 			}
 		}
 		return nil
@@ -194,12 +200,12 @@ func (l *line) split(text []byte) error {
 		err = c.end()
 	}
 	if err != nil {
-		if id == nil {
-			return fmt.Errorf("not a JSON object: %w", err)
+		if values[0] == nil {
+			return nil, fmt.Errorf("not a JSON object: %w", err)
 		}
-		return err
+		return id, err
 	}
-	return unknown
+	return id, wrong
 }
 
 // validID returns the id as it goes into the answer, nil for a wrong one.
