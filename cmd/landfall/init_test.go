@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -22,7 +24,9 @@ import (
 
 	"github.com/landfall-aws/landfall/config"
 	"github.com/landfall-aws/landfall/internal/fakeaws"
+	"github.com/landfall-aws/landfall/internal/organization"
 	"github.com/landfall-aws/landfall/internal/survey"
+	"github.com/landfall-aws/landfall/internal/zone"
 )
 
 // exampleFlags are the answers that the shipped file has, its tags excepted.
@@ -361,6 +365,63 @@ func TestInitAdoptsAnOrganizationThatHasGrown(t *testing.T) {
 
 // takeOffers removes the hashes from the lines that comments offer, which then stand under accounts.
 func takeOffers(text string) string { return strings.ReplaceAll(text, "\n#  - {", "\n  - {") }
+
+// TestADeployOfTheAdoptedFileDoesWhatInitSaid runs what the handler does for each OU and account of the file.
+func TestADeployOfTheAdoptedFileDoesWhatInitSaid(t *testing.T) {
+	for name, flags := range map[string][]string{
+		"as it is":          nil,
+		"with a default OU": {"--default-ou", "Teams/Shop", "--log-archive", "new"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, client := live(t, fakeaws.Options{FeatureSet: "ALL", AccountQuota: 20})
+			grown(t, server, client)
+			code, stdout, stderr := execute(t, slices.Concat(fromFlags, flags, []string{"--output", "-", "--json"})...)
+			require.Equal(t, exitGood, code, stderr)
+			var answer written
+			require.NoError(t, json.Unmarshal([]byte(stdout), &answer))
+			file, problems := config.Parse("zone.yaml", []byte(answer.Text))
+			require.Empty(t, problems)
+			server.ForgetCalls()
+
+			z := zone.Resolve(file)
+			deploy := organization.New(aws.Config{BaseEndpoint: aws.String(server.URL), Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", "")},
+				organization.WithClock(server.Now))
+			for _, ou := range z.OUs {
+				_, _, err := deploy.EnsureOrganizationalUnit(t.Context(), organization.OrganizationalUnit{Path: ou.Path})
+				require.NoError(t, err)
+			}
+			for _, a := range z.Members() {
+				wanted := organization.Account{Name: a.Name, Email: a.Email, OrganizationalUnitPath: a.OU, ID: a.ID, Tags: a.Tags, MayCreate: true, Started: server.Now()}
+				state, err := deploy.EnsureAccount(t.Context(), wanted)
+				for range 10 {
+					if _, pending := errors.AsType[*organization.Pending](err); !pending {
+						break
+					}
+					server.Advance(time.Minute)
+					state, err = deploy.EnsureAccount(t.Context(), wanted)
+				}
+				require.NoError(t, err, a.Name)
+				assert.NotEmpty(t, state.ID)
+			}
+
+			done := map[string]int{}
+			for _, c := range server.Mutations() {
+				done[c.Operation]++
+			}
+			said := map[string]int{}
+			for _, n := range answer.Creates {
+				if n.Kind == "account" {
+					said["CreateAccount"]++
+					said["MoveAccount"]++ // out of the root, where AWS creates accounts
+				} else {
+					said["CreateOrganizationalUnit"]++
+				}
+			}
+			said["MoveAccount"] += len(answer.Moves)
+			assert.Equal(t, said, done, "and no tag is written")
+		})
+	}
+}
 
 func TestInitMovesAccountsFromTheRootOnlyWhenItIsTold(t *testing.T) {
 	server, client := live(t, fakeaws.Options{FeatureSet: "ALL"})

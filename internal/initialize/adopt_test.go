@@ -228,6 +228,10 @@ func TestTheSecurityAccountsAreGuessed(t *testing.T) {
 			accounts:  []initialize.Account{{ID: "222222222222", Name: "audit", UnitID: "ou-1"}, {ID: "333333333333", Name: "blue-team", UnitID: "ou-1"}},
 			delegated: map[string][]string{"guardduty.amazonaws.com": {"333333333333"}, "securityhub.amazonaws.com": {"333333333333"}},
 			audit:     "333333333333"},
+		"not when two accounts administer them": {
+			accounts:  []initialize.Account{{ID: "222222222222", Name: "audit", UnitID: "ou-1"}, {ID: "333333333333", Name: "blue-team", UnitID: "ou-1"}, {ID: "444444444444", Name: "red-team", UnitID: "ou-1"}},
+			delegated: map[string][]string{"guardduty.amazonaws.com": {"333333333333"}, "macie.amazonaws.com": {"444444444444"}},
+			audit:     "222222222222"},
 		"not by who administers AWS Config only": {
 			accounts:  []initialize.Account{{ID: "222222222222", Name: "audit", UnitID: "ou-1"}, {ID: "333333333333", Name: "blue-team", UnitID: "ou-1"}},
 			delegated: map[string][]string{"config.amazonaws.com": {"333333333333"}},
@@ -281,6 +285,11 @@ func TestEachServiceThatAnotherAccountAdministersIsNamed(t *testing.T) {
 	got, _ = adopt(t, o, initialize.Choices{Audit: initialize.New})
 	assert.Contains(t, said(got, "AWS Config"), "blocker: ")
 
+	o.TrustedAccess = []string{"controltower.amazonaws.com"}
+	got, _ = adopt(t, o, initialize.Choices{Audit: initialize.New})
+	for _, s := range []string{"AWS Config", "Security Hub"} {
+		assert.NotContains(t, said(got, s), "blocker: ", "the file leaves it off beside Control Tower")
+	}
 	got, _ = adopt(t, o, initialize.Choices{Audit: "blue-team"})
 	assert.Empty(t, said(got, "GuardDuty"), "the audit account may administer it")
 }
