@@ -16,6 +16,7 @@ import (
 	"github.com/landfall-aws/landfall/controls"
 	"github.com/landfall-aws/landfall/internal/alert"
 	"github.com/landfall-aws/landfall/internal/guardrail"
+	"github.com/landfall-aws/landfall/internal/identity"
 	"github.com/landfall-aws/landfall/internal/plan"
 	"github.com/landfall-aws/landfall/internal/resourcetype"
 	"github.com/landfall-aws/landfall/internal/zone"
@@ -43,6 +44,8 @@ var replacing = map[string][]string{
 	"AWS::Chatbot::MicrosoftTeamsChannelConfiguration": {"ConfigurationName", "TeamId", "TeamsTenantId"},
 	"AWS::SNS::Topic":                                  {"TopicName", "FifoTopic"},
 	"AWS::SQS::Queue":                                  {"QueueName", "FifoQueue"},
+	"AWS::SSO::PermissionSet":                          {"Name", "InstanceArn"},
+	"AWS::SSO::Assignment":                             {"InstanceArn", "PermissionSetArn", "PrincipalId", "TargetId"},
 	resourcetype.Account:                               {"Name"},
 	resourcetype.OrganizationalUnit:                    {"Path"},
 	resourcetype.TrustedAccess:                         {"ServicePrincipal"},
@@ -77,6 +80,9 @@ type draft struct {
 	off                map[string]string
 	quietAlerts        []string
 	securityHubControl bool
+	people             bool
+	// access are assignments of draftAccess.
+	access []string
 }
 
 type draftAccount struct {
@@ -88,7 +94,7 @@ type draftAccount struct {
 // clone copies a draft, so that edits of the copy leave it alone.
 func (d draft) clone() draft {
 	d.governed, d.retired, d.units, d.recipients = slices.Clone(d.governed), slices.Clone(d.retired), slices.Clone(d.units), slices.Clone(d.recipients)
-	d.levels, d.quietAlerts, d.chat = slices.Clone(d.levels), slices.Clone(d.quietAlerts), slices.Clone(d.chat)
+	d.levels, d.quietAlerts, d.chat, d.access = slices.Clone(d.levels), slices.Clone(d.quietAlerts), slices.Clone(d.chat), slices.Clone(d.access)
 	d.tags, d.services, d.off, d.contacts = maps.Clone(d.tags), maps.Clone(d.services), maps.Clone(d.off), maps.Clone(d.contacts)
 	d.accounts = slices.Clone(d.accounts)
 	for i := range d.accounts {
@@ -171,7 +177,17 @@ func (d draft) text() string {
 			fmt.Fprintf(&b, "    - {id: %s, state: \"off\", ous: [%s], reason: the teams there need this}\n", id, d.off[id])
 		}
 	}
-	fmt.Fprintf(&b, "tags: %s\n", pairs(d.tags))
+	fmt.Fprintf(&b, "tags: %s\nidentityCenter:\n  enabled: %t\n  groups: [", pairs(d.tags), d.people)
+	for _, group := range draftGroups {
+		if slices.ContainsFunc(d.access, func(a string) bool { return strings.Contains(draftAccess[a], "group: "+group+",") }) {
+			fmt.Fprintf(&b, "{name: %s}, ", group)
+		}
+	}
+	b.WriteString("]\n  assignments: [")
+	for _, a := range d.access {
+		fmt.Fprintf(&b, "{%s}, ", draftAccess[a])
+	}
+	b.WriteString("]\n")
 	return b.String()
 }
 
@@ -185,7 +201,14 @@ var (
 	draftUnits   = []string{"Teams", "Teams/Blue", "Teams/Red", "Workloads/Staging", "Data", "Data/Raw/In"}
 	draftRegions = []string{"us-west-2", "eu-west-1", "eu-central-1", "ap-south-1", "us-east-1"}
 	draftChat    = map[string][]string{"C0123ABCDEF": {"page"}, "C1123ABCDEF": {"page", "notify"}}
-	draftMail    = []string{"security@example.com", "oncall@example.com", "audit@example.com"}
+	draftGroups  = []string{"platform", "developers"}
+	draftAccess  = map[string]string{
+		"look":  "group: developers, permissionSet: ViewOnly, ous: [Workloads, Sandbox]",
+		"build": "group: developers, permissionSet: Developer, ous: [Workloads/NonProd]",
+		"audit": "group: platform, permissionSet: SecurityAudit, ous: [Security], management: true",
+		"break": "group: platform, permissionSet: Administrator, ous: [Workloads, Infrastructure], breakGlass: true, reason: used when pipelines fail",
+	}
+	draftMail = []string{"security@example.com", "oncall@example.com", "audit@example.com"}
 )
 
 // drawDraft makes a valid zone.
@@ -208,6 +231,8 @@ func drawDraft(t *rapid.T) draft {
 	}
 	d.governed = slices.DeleteFunc(some("Regions", draftRegions, 0), func(r string) bool { return r == d.home })
 	d.governed = append(d.governed, d.home)
+	d.people = rapid.Bool().Draw(t, "people")
+	d.access = some("access", sortedKeys(draftAccess), 0)
 	for _, name := range some("accounts", draftNames, 0) {
 		d.accounts = append(d.accounts, draftAccount{name: name, email: emailOf(name), ou: rapid.SampledFrom(d.places()).Draw(t, "OU"),
 			suspended: rapid.IntRange(0, 4).Draw(t, "suspended") == 0, tags: map[string]string{}})
@@ -342,6 +367,15 @@ var draftEdits = map[string]func(t *rapid.T, d *draft){
 	},
 	"remove a contact": func(t *rapid.T, d *draft) {
 		delete(d.contacts, rapid.SampledFrom([]string{"security", "operations", "billing"}).Draw(t, "contact"))
+	},
+	"toggle the access of people": func(_ *rapid.T, d *draft) { d.people = !d.people },
+	"give or take access": func(t *rapid.T, d *draft) {
+		access := rapid.SampledFrom(sortedKeys(draftAccess)).Draw(t, "access")
+		if i := slices.Index(d.access, access); i >= 0 {
+			d.access = slices.Delete(d.access, i, i+1)
+		} else {
+			d.access = append(d.access, access)
+		}
 	},
 	"publish the runbooks elsewhere": func(t *rapid.T, d *draft) {
 		d.runbooks = rapid.SampledFrom([]string{"", "https://wiki.example.com/runbooks/"}).Draw(t, "runbooks")
@@ -524,8 +558,37 @@ func (e edit) problems() []string {
 			}
 		}
 	}
+	out = append(out, e.accessProblems()...)
 	out = append(out, e.regionProblems()...)
 	return append(out, e.exportProblems()...)
+}
+
+// entered says whether somebody has access to the account that a look-up finds.
+func entered(z *zone.Zone, lookup resource) bool {
+	return z.IdentityCenter.Enabled && slices.ContainsFunc(identity.Resolve(z).Grants, func(g identity.Grant) bool {
+		return g.Account.Key == lookup.properties["ConfigKey"]
+	})
+}
+
+// accessProblems lists access that is given or taken without a word.
+func (e edit) accessProblems() []string {
+	grants := func(z *zone.Zone) map[string]string {
+		out := map[string]string{}
+		if z.IdentityCenter.Enabled {
+			for _, g := range identity.Resolve(z).Grants {
+				out[g.ID()] = fmt.Sprintf("access of %s to %s as %s", g.Group, g.AccountName(), g.PermissionSet)
+			}
+		}
+		return out
+	}
+	a, b := grants(e.before.zone), grants(e.after.zone)
+	var out []string
+	for _, id := range sortedKeys(merged(a, b)) {
+		if label := merged(a, b)[id]; (a[id] == "") != (b[id] == "") && !e.mentions(label) {
+			out = append(out, "the plan does not mention "+label)
+		}
+	}
+	return out
 }
 
 // kept says that a resource holds data or identity.
@@ -571,7 +634,14 @@ func (e edit) mayLeave(r resource) string {
 		if !hasUnit(fmt.Sprint(r.properties["Path"])) {
 			return "the OU was removed"
 		}
+	case resourcetype.IdentityCenter, resourcetype.IdentityGroup:
+		if !b.IdentityCenter.Enabled || !cmp.Equal(a.IdentityCenter.Groups, b.IdentityCenter.Groups) {
+			return "Identity Center was turned off, or a group was removed"
+		}
 	case "AWS::Organizations::Policy", resourcetype.PolicyTarget:
+		if r.kind == resourcetype.PolicyTarget && entered(a, r) && !entered(b, r) {
+			return "nobody has access to the account any longer"
+		}
 		gone := slices.ContainsFunc(a.OUs, func(o zone.OU) bool { return !hasUnit(o.Path) })
 		if gone || !cmp.Equal(a.Guardrails, b.Guardrails) {
 			return "an OU was removed or guardrails were switched off"
@@ -637,6 +707,8 @@ func (e edit) label(stack string, x, y resource) string {
 		return "" // is only read
 	case r.kind == "AWS::CloudFormation::StackSet":
 		return "StackSet " + text("StackSetName")
+	case r.kind == "AWS::SSO::PermissionSet":
+		return "permission set " + text("Name")
 	case r.kind == "AWS::Organizations::Policy":
 		return "policy " + text("Name")
 	case r.kind == "AWS::CloudTrail::Trail", r.kind == "AWS::Logs::LogGroup" && stack == "Trail":

@@ -335,6 +335,27 @@ func descriptionText(b *strings.Builder, answer planned) {
 		}
 		fmt.Fprintf(b, "  %s: %s\n", s.Name, state)
 	}
+	identityText(b, d.IdentityCenter)
+}
+
+// identityText says who gets access to what.
+func identityText(b *strings.Builder, p *plan.IdentityPlan) {
+	if p == nil {
+		b.WriteString("\nAccess of people: none through the zone (identityCenter.enabled is false)\n")
+		return
+	}
+	groups := "found by their names, or created without members"
+	if p.Source == config.SourceExternal {
+		groups = "which the identity provider must have provisioned"
+	}
+	fmt.Fprintf(b, "\nAccess of people through IAM Identity Center, which must be enabled by hand before: %s, %s\n", count(len(p.Groups), "group"), groups)
+	for _, a := range p.Access {
+		fmt.Fprintf(b, "  %s: %s in %s", a.Group, a.PermissionSet, strings.Join(a.Accounts, ", "))
+		if a.BreakGlass {
+			fmt.Fprintf(b, "; break-glass: %s", a.Reason)
+		}
+		b.WriteString("\n")
+	}
 }
 
 func keptFor(days int) string {

@@ -304,12 +304,12 @@ func common(a, b string) int {
 	return n
 }
 
-// targetLabels name the look-ups of an account to which policies are attached.
+// targetLabels name the look-ups of an account to which policies are attached or groups have access.
 func (c *comparison) targetLabels(accounts ...zone.Account) []string {
 	var out []string
 	for _, a := range accounts {
 		for _, z := range []*Zone{c.before, c.after} {
-			if a.Name != "" && len(attachedTo(z, guardrail.Target{Account: a.Name})) > 0 {
+			if a.Name != "" && (len(attachedTo(z, guardrail.Target{Account: a.Name})) > 0 || grantedTo(z, a)) {
 				out = append(out, targetLabel(z, guardrail.Target{Account: a.Name}))
 			}
 		}

@@ -78,9 +78,11 @@ type Description struct {
 	AccountNames bool                `json:"accountNames"`
 	Chat         map[string][]string `json:"chat,omitempty"`
 	// Runbooks is where the alerts' links to runbooks begin.
-	Runbooks string            `json:"runbooks"`
-	Services []ServicePlan     `json:"services"`
-	Tags     map[string]string `json:"tags"`
+	Runbooks string        `json:"runbooks"`
+	Services []ServicePlan `json:"services"`
+	// IdentityCenter is what people get access to; nil when the zone gives none.
+	IdentityCenter *IdentityPlan     `json:"identityCenter,omitempty"`
+	Tags           map[string]string `json:"tags"`
 }
 
 // AccountPlan is one member account.
@@ -138,7 +140,7 @@ type ServicePlan struct {
 // Describe says what a first deployment of the zone makes, from the file alone. What exists already is adopted instead.
 func Describe(z *Zone) Description {
 	d := Description{Zone: z.Name, Prefix: z.Prefix, HomeRegion: z.HomeRegion, Governed: z.GovernedRegions, Watched: z.AlertRegions,
-		OUs: unitPaths(z), Alerts: map[string]int{}, Mailed: map[string][]string{}, AccountNames: z.Alerts.AccountNames, Chat: channels(z), Contacts: contacts(z), Runbooks: z.Alerts.Runbooks, Tags: z.Tags}
+		OUs: unitPaths(z), Alerts: map[string]int{}, Mailed: map[string][]string{}, AccountNames: z.Alerts.AccountNames, Chat: channels(z), Contacts: contacts(z), Runbooks: z.Alerts.Runbooks, IdentityCenter: identityPlan(z), Tags: z.Tags}
 	for _, a := range z.Members() {
 		d.Accounts = append(d.Accounts, AccountPlan{a.Name, a.Email, a.OU, a.ID, a.State()})
 	}

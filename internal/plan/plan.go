@@ -12,6 +12,7 @@ import (
 
 	"github.com/landfall-aws/landfall/internal/alert"
 	"github.com/landfall-aws/landfall/internal/guardrail"
+	"github.com/landfall-aws/landfall/internal/identity"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
@@ -78,6 +79,8 @@ type Zone struct {
 	Policies []guardrail.Policy
 	// Routed are the alerts that the zone listens for.
 	Routed []alert.Routed
+	// Access is who has access to what through IAM Identity Center; it is deployed when identityCenter.enabled says so.
+	Access identity.Access
 
 	// byKey, byID and byEmail find members: by their place in the file, their id, their address in lower case.
 	byKey, byID, byEmail map[string]zone.Account
@@ -91,7 +94,7 @@ func New(z *zone.Zone, guardrails *guardrail.Catalogue, alerts *alert.Catalogue)
 	if err != nil {
 		return nil, fmt.Errorf("packing the guardrails: %w", err)
 	}
-	out := &Zone{Zone: z, Policies: policies, Routed: alert.For(z, alerts),
+	out := &Zone{Zone: z, Policies: policies, Routed: alert.For(z, alerts), Access: identity.Resolve(z),
 		byKey: map[string]zone.Account{}, byID: map[string]zone.Account{}, byEmail: map[string]zone.Account{}, shard: map[string]string{}}
 	for _, a := range z.Members() {
 		out.byKey[a.Key], out.byEmail[strings.ToLower(a.Email)] = a, a
@@ -126,6 +129,7 @@ func Compare(before, after *Zone) []Change {
 	c.chat()
 	c.contacts()
 	c.services()
+	c.identityCenter()
 	if before.Prefix == after.Prefix {
 		// With another prefix each of them is another one, which would drown the one thing to say.
 		c.alerts()
