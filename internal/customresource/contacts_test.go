@@ -120,7 +120,7 @@ func TestContactsWithoutTrustedAccessNameTheCause(t *testing.T) {
 	assert.Zero(t, count(p.server.Calls(), "PutAlternateContact"))
 }
 
-func TestANewAccountMayBeRefusedForAMoment(t *testing.T) {
+func TestContactsOfANewAccountMayBeRefusedForAMoment(t *testing.T) {
 	p := newProvider(t, fakeaws.Options{FeatureSet: "ALL", AccountCreation: 10 * time.Minute,
 		Security: fakeaws.SecurityOptions{Delay: 12 * time.Minute}})
 	p.server.AddOrganizationalUnit("Workloads/Prod")
