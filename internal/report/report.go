@@ -44,6 +44,8 @@ type Report struct {
 	Root Unit `json:"root"`
 	// Contacts are the alternate contacts of every account, in the order of the file.
 	Contacts []plan.ContactPlan `json:"contacts"`
+	// Access is what people may do in the accounts.
+	Access Access `json:"access"`
 	// Guardrails are all guardrails, on or off, sorted by id.
 	Guardrails []Guardrail `json:"guardrails"`
 	Policies   []Policy    `json:"policies"`
@@ -154,6 +156,7 @@ func For(in Input) (Report, error) {
 		Services: b.described.Services, StackSets: b.described.StackSets, Trail: b.described.Trail,
 		DetectiveOn: z.Services.Config.Enabled, QuotaProfile: z.Guardrails.Quotas, Cost: in.Cost,
 	}
+	r.Access = access(planned, b.described)
 	b.attachments()
 	r.Root = b.unit("")
 	if r.Guardrails, err = b.guardrails(); err != nil {
