@@ -198,7 +198,7 @@ func (r *report) fill(all []*emulation) {
 			}
 		}
 	}
-	for _, resourceType := range slices.Concat(resourcetype.OrganizationTypes(), resourcetype.SecurityTypes()) {
+	for _, resourceType := range slices.Concat(resourcetype.OrganizationTypes(), resourcetype.SecurityTypes(), resourcetype.IdentityTypes()) {
 		for _, request := range []string{"Create", "Update", "Delete"} {
 			o := operation{resourceType, request}
 			one := row{Kind: "handler operation", Name: resourceType + " " + request, Count: operations[o], Status: rehearsed, On: moto}
@@ -218,9 +218,11 @@ func (r *report) fill(all []*emulation) {
 		}
 	}
 	known := map[string]bool{}
-	for _, calls := range resourcetype.OrganizationRequests() {
-		for _, name := range calls {
-			known[name] = true
+	for _, requests := range []map[string][]string{resourcetype.OrganizationRequests(), resourcetype.IdentityRequests()} {
+		for _, calls := range requests {
+			for _, name := range calls {
+				known[name] = true
+			}
 		}
 	}
 	for _, calls := range resourcetype.SecurityRequests() {
