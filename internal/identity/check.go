@@ -13,9 +13,9 @@ import (
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
-// administratorPolicies are the AWS managed policies that allow everything of IAM ("AWS managed policy reference guide",
-// 2026-11-25).
-var administratorPolicies = []string{"AdministratorAccess", "IAMFullAccess"}
+// administratorPolicies are the AWS managed policies that allow to give permissions to any role of an account, directly or
+// through CloudFormation ("AWS managed policy reference guide", 2026-11-25).
+var administratorPolicies = []string{"AdministratorAccess", "AdministratorAccess-Amplify", "AWSMcpServiceActionsFullAccess", "IAMFullAccess"}
 
 // grantingActions give permissions to identities of IAM: whoever may do one of them can have every permission of the
 // account ("Permissions management" in the service authorization reference of IAM, with what lets others in).
