@@ -9,9 +9,12 @@ import (
 
 // newCustomResource adds a resource that the organization handler creates or adopts. It is retained
 // always: what it stands for must outlive any edit of the template.
-func newCustomResource(scope constructs.Construct, id, serviceToken, resourceType string, properties map[string]any) awscdk.CustomResource {
+func newCustomResource(scope constructs.Construct, id string, handler Handler, resourceType string, properties map[string]any) awscdk.CustomResource {
+	if handler.verify != "" {
+		properties["Verify"] = handler.verify
+	}
 	return awscdk.NewCustomResource(scope, jsii.String(id), &awscdk.CustomResourceProps{
-		ServiceToken:  jsii.String(serviceToken),
+		ServiceToken:  jsii.String(handler.serviceToken),
 		ResourceType:  jsii.String(resourceType),
 		Properties:    &properties,
 		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,

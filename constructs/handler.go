@@ -16,10 +16,15 @@ import (
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
+// Handler is the function that serves custom resources.
+type Handler struct{ serviceToken, verify string }
+
 // NewHandler adds the function that performs organization operations, behind the CDK's provider
-// framework, which calls it again every 15 seconds until the operation is complete. It returns the
-// service token of its custom resources.
-func NewHandler(scope constructs.Construct, id string, z *zone.Zone, source HandlerSource) string {
+// framework, which calls it again every 15 seconds until the operation is complete.
+//
+// CloudFormation calls it for a resource only when a property of the resource changes. A value of verify that the last
+// deployment did not have is such a change in every resource, and has the handler check and mend all that they stand for.
+func NewHandler(scope constructs.Construct, id string, z *zone.Zone, source HandlerSource, verify string) Handler {
 	this := constructs.NewConstruct(scope, jsii.String(id))
 	role := awsiam.NewRole(this, jsii.String("Role"), &awsiam.RoleProps{
 		RoleName:    jsii.String(z.HandlerRoleName()),
@@ -67,7 +72,7 @@ func NewHandler(scope constructs.Construct, id string, z *zone.Zone, source Hand
 		}),
 	})
 	provider.Node().AddDependency(policy)
-	return *provider.ServiceToken()
+	return Handler{serviceToken: *provider.ServiceToken(), verify: verify}
 }
 
 // handlerPermissions are what the handler's role may do.

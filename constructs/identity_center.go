@@ -19,8 +19,8 @@ type IdentityCenter struct {
 }
 
 // NewIdentityCenter looks up the instance in the Region of the stack.
-func NewIdentityCenter(scope constructs.Construct, id, serviceToken string) IdentityCenter {
-	return IdentityCenter{newCustomResource(scope, id, serviceToken, resourcetype.IdentityCenter, map[string]any{"ConfigKey": "identityCenter.enabled"})}
+func NewIdentityCenter(scope constructs.Construct, id string, handler Handler) IdentityCenter {
+	return IdentityCenter{newCustomResource(scope, id, handler, resourcetype.IdentityCenter, map[string]any{"ConfigKey": "identityCenter.enabled"})}
 }
 
 // InstanceARN is the ARN, as in arn:aws:sso:::instance/ssoins-0123456789abcdef.
@@ -34,7 +34,7 @@ func (i IdentityCenter) IdentityStoreID() *string {
 // NewIdentityGroup finds a group by its name, or creates it in the directory, and returns its id. A group outlives its
 // line in the file, and every stack that needs its id looks it up: AWS::IdentityStore::Group could not adopt one, and
 // would delete people's memberships with it.
-func NewIdentityGroup(scope constructs.Construct, id, serviceToken string, identityStoreID *string, source string, g config.IdentityGroup) *string {
+func NewIdentityGroup(scope constructs.Construct, id string, handler Handler, identityStoreID *string, source string, g config.IdentityGroup) *string {
 	properties := map[string]any{
 		"ConfigKey":       "identityCenter.groups[" + g.Name + "]",
 		"IdentityStoreId": identityStoreID,
@@ -44,7 +44,7 @@ func NewIdentityGroup(scope constructs.Construct, id, serviceToken string, ident
 	if g.Description != "" {
 		properties["Description"] = g.Description
 	}
-	return newCustomResource(scope, id, serviceToken, resourcetype.IdentityGroup, properties).GetAttString(jsii.String("GroupId"))
+	return newCustomResource(scope, id, handler, resourcetype.IdentityGroup, properties).GetAttString(jsii.String("GroupId"))
 }
 
 // NewPermissionSet adds a permission set and returns its ARN. It is deleted with its line in the file: it holds nothing,

@@ -16,8 +16,8 @@ type Organization struct {
 }
 
 // NewOrganization adds the organization.
-func NewOrganization(scope constructs.Construct, id, serviceToken string) Organization {
-	return Organization{newCustomResource(scope, id, serviceToken, resourcetype.Organization, map[string]any{"ConfigKey": "zone"})}
+func NewOrganization(scope constructs.Construct, id string, handler Handler) Organization {
+	return Organization{newCustomResource(scope, id, handler, resourcetype.Organization, map[string]any{"ConfigKey": "zone"})}
 }
 
 // OrganizationID is the id, as in o-exampleorgid.
@@ -33,8 +33,8 @@ func (o Organization) ManagementAccountID() *string {
 
 // NewEditGuard adds the resource that stops an update which would drop a Region's baseline, move the
 // zone to another home Region or rename everything, before anything is changed.
-func NewEditGuard(scope constructs.Construct, id, serviceToken string, z *zone.Zone) awscdk.CustomResource {
-	return newCustomResource(scope, id, serviceToken, resourcetype.EditGuard, map[string]any{
+func NewEditGuard(scope constructs.Construct, id string, handler Handler, z *zone.Zone) awscdk.CustomResource {
+	return newCustomResource(scope, id, handler, resourcetype.EditGuard, map[string]any{
 		"ConfigKey":       "regions",
 		"HomeRegion":      z.HomeRegion,
 		"Prefix":          z.Prefix,
@@ -45,24 +45,24 @@ func NewEditGuard(scope constructs.Construct, id, serviceToken string, z *zone.Z
 }
 
 // NewPolicyTypes enables organization policy types on the root; none is ever disabled.
-func NewPolicyTypes(scope constructs.Construct, id, serviceToken string, types []string) awscdk.CustomResource {
-	return newCustomResource(scope, id, serviceToken, resourcetype.PolicyTypes, map[string]any{
+func NewPolicyTypes(scope constructs.Construct, id string, handler Handler, types []string) awscdk.CustomResource {
+	return newCustomResource(scope, id, handler, resourcetype.PolicyTypes, map[string]any{
 		"ConfigKey":   "zone",
 		"PolicyTypes": types,
 	})
 }
 
 // NewTrustedAccess lets a service act in the organization.
-func NewTrustedAccess(scope constructs.Construct, id, serviceToken, servicePrincipal, configKey string) awscdk.CustomResource {
-	return newCustomResource(scope, id, serviceToken, resourcetype.TrustedAccess, map[string]any{
+func NewTrustedAccess(scope constructs.Construct, id string, handler Handler, servicePrincipal, configKey string) awscdk.CustomResource {
+	return newCustomResource(scope, id, handler, resourcetype.TrustedAccess, map[string]any{
 		"ConfigKey":        configKey,
 		"ServicePrincipal": servicePrincipal,
 	})
 }
 
 // NewDelegatedAdministrator registers an account as the administrator of a service for the organization.
-func NewDelegatedAdministrator(scope constructs.Construct, id, serviceToken, servicePrincipal string, account Account, configKey string) awscdk.CustomResource {
-	return newCustomResource(scope, id, serviceToken, resourcetype.DelegatedAdministrator, map[string]any{
+func NewDelegatedAdministrator(scope constructs.Construct, id string, handler Handler, servicePrincipal string, account Account, configKey string) awscdk.CustomResource {
+	return newCustomResource(scope, id, handler, resourcetype.DelegatedAdministrator, map[string]any{
 		"ConfigKey":        configKey,
 		"ServicePrincipal": servicePrincipal,
 		"AccountId":        account.AccountID(),
@@ -75,10 +75,10 @@ type OrganizationalUnit struct {
 }
 
 // NewOrganizationalUnit adds an OU; its parent must be a dependency.
-func NewOrganizationalUnit(scope constructs.Construct, id, serviceToken string, ou zone.OU, tags map[string]string) OrganizationalUnit {
+func NewOrganizationalUnit(scope constructs.Construct, id string, handler Handler, ou zone.OU, tags map[string]string) OrganizationalUnit {
 	properties := map[string]any{"ConfigKey": "organizationalUnits[" + ou.Path + "]", "Path": ou.Path}
 	tagMap(properties, tags)
-	return OrganizationalUnit{newCustomResource(scope, id, serviceToken, resourcetype.OrganizationalUnit, properties)}
+	return OrganizationalUnit{newCustomResource(scope, id, handler, resourcetype.OrganizationalUnit, properties)}
 }
 
 // OrganizationalUnitID is the id, as in ou-abcd-12345678.
@@ -91,7 +91,7 @@ type Account struct {
 
 // NewAccount adds an account with the contacts that are set; its OU must exist before, and trusted access of AWS
 // Account Management where there are contacts.
-func NewAccount(scope constructs.Construct, id, serviceToken string, a zone.Account, contacts config.Contacts) Account {
+func NewAccount(scope constructs.Construct, id string, handler Handler, a zone.Account, contacts config.Contacts) Account {
 	properties := map[string]any{
 		"ConfigKey":              a.Key,
 		"Name":                   a.Name,
@@ -104,14 +104,14 @@ func NewAccount(scope constructs.Construct, id, serviceToken string, a zone.Acco
 	}
 	tagMap(properties, a.Tags)
 	setContacts(properties, contacts)
-	return Account{newCustomResource(scope, id, serviceToken, resourcetype.Account, properties)}
+	return Account{newCustomResource(scope, id, handler, resourcetype.Account, properties)}
 }
 
 // NewManagementContacts sets the contacts of the account that deploys.
-func NewManagementContacts(scope constructs.Construct, id, serviceToken string, contacts config.Contacts) awscdk.CustomResource {
+func NewManagementContacts(scope constructs.Construct, id string, handler Handler, contacts config.Contacts) awscdk.CustomResource {
 	properties := map[string]any{"ConfigKey": "contacts"}
 	setContacts(properties, contacts)
-	return newCustomResource(scope, id, serviceToken, resourcetype.ManagementContacts, properties)
+	return newCustomResource(scope, id, handler, resourcetype.ManagementContacts, properties)
 }
 
 // setContacts converts contacts to properties; one that the file does not have is absent, and left as it is.
@@ -130,8 +130,8 @@ func (a Account) AccountID() *string { return a.GetAttString(jsii.String("Accoun
 
 // NewPolicyTarget looks up the id of an OU, to attach a policy to it. A reference to the OU's own
 // stack would forbid removing the OU from the file for ever, since CloudFormation keeps exports that are in use.
-func NewPolicyTarget(scope constructs.Construct, id, serviceToken, ouPath string) *string {
-	r := newCustomResource(scope, id, serviceToken, resourcetype.PolicyTarget, map[string]any{
+func NewPolicyTarget(scope constructs.Construct, id string, handler Handler, ouPath string) *string {
+	r := newCustomResource(scope, id, handler, resourcetype.PolicyTarget, map[string]any{
 		"ConfigKey":              "organizationalUnits[" + ouPath + "]",
 		"OrganizationalUnitPath": ouPath,
 	})
@@ -139,18 +139,18 @@ func NewPolicyTarget(scope constructs.Construct, id, serviceToken, ouPath string
 }
 
 // NewAccountPolicyTarget looks up the id of an account by its e-mail address, to attach a policy to it.
-func NewAccountPolicyTarget(scope constructs.Construct, id, serviceToken string, a zone.Account) *string {
+func NewAccountPolicyTarget(scope constructs.Construct, id string, handler Handler, a zone.Account) *string {
 	properties := map[string]any{"ConfigKey": a.Key, "AccountEmail": a.Email}
 	if a.ID != "" {
 		properties["AccountId"] = a.ID
 	}
-	r := newCustomResource(scope, id, serviceToken, resourcetype.PolicyTarget, properties)
+	r := newCustomResource(scope, id, handler, resourcetype.PolicyTarget, properties)
 	return r.GetAttString(jsii.String("Id"))
 }
 
 // NewKeyLookup finds the ARN of a KMS key of another account by the ARN of its alias.
-func NewKeyLookup(scope constructs.Construct, id, serviceToken string, aliasARN *string, configKey string) (awscdk.CustomResource, *string) {
-	r := newCustomResource(scope, id, serviceToken, resourcetype.Key, map[string]any{
+func NewKeyLookup(scope constructs.Construct, id string, handler Handler, aliasARN *string, configKey string) (awscdk.CustomResource, *string) {
+	r := newCustomResource(scope, id, handler, resourcetype.Key, map[string]any{
 		"ConfigKey": configKey,
 		"AliasArn":  aliasARN,
 	})

@@ -13,7 +13,7 @@ import (
 
 // SecurityServices adds the detection services of a zone, each a resource of the organization handler.
 type SecurityServices struct {
-	ServiceToken      string
+	Handler           Handler
 	Zone              *zone.Zone
 	AuditAccountID    *string
 	RootID            *string
@@ -32,7 +32,7 @@ func (s *SecurityServices) resource(scope constructs.Construct, id, resourceType
 	for key, value := range own {
 		properties[key] = value
 	}
-	return newCustomResource(scope, id, s.ServiceToken, resourceType, properties)
+	return newCustomResource(scope, id, s.Handler, resourceType, properties)
 }
 
 // NewGuardDuty adds GuardDuty. Every plan is named, on or off, so that none follows a default of AWS.
@@ -117,5 +117,5 @@ func (s *SecurityServices) NewDetective(scope constructs.Construct, id string) a
 
 // NewRootAccess adds centralized root access.
 func (s *SecurityServices) NewRootAccess(scope constructs.Construct, id string) awscdk.CustomResource {
-	return newCustomResource(scope, id, s.ServiceToken, resourcetype.RootAccess, map[string]any{"ConfigKey": "services.rootAccess"})
+	return newCustomResource(scope, id, s.Handler, resourcetype.RootAccess, map[string]any{"ConfigKey": "services.rootAccess"})
 }

@@ -21,7 +21,7 @@ func newAccountStacks(app awscdk.App, p *Props, organization *organizationStack)
 		}
 		accounts := group(stack, "Account")
 		for _, a := range shard.Accounts {
-			constructs.NewAccount(accounts, a.Name, organization.serviceToken, a, p.Zone.Contacts)
+			constructs.NewAccount(accounts, a.Name, organization.handler, a, p.Zone.Contacts)
 		}
 		out = append(out, stack)
 	}

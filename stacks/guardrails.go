@@ -76,7 +76,7 @@ func (t *policyTargets) find(target guardrail.Target) *string {
 	case target.Root:
 		return t.organization.rootID
 	case target.OU != "":
-		return constructs.NewPolicyTarget(t.ous, strings.ReplaceAll(target.OU, "/", "|"), t.organization.serviceToken, target.OU)
+		return constructs.NewPolicyTarget(t.ous, strings.ReplaceAll(target.OU, "/", "|"), t.organization.handler, target.OU)
 	case target.Account == t.zone.LogArchive.Name:
 		return t.organization.logArchiveID
 	case target.Account == t.zone.Audit.Name:
@@ -84,7 +84,7 @@ func (t *policyTargets) find(target guardrail.Target) *string {
 	}
 	for _, a := range t.zone.Accounts {
 		if a.Name == target.Account {
-			return constructs.NewAccountPolicyTarget(t.accounts, a.Name, t.organization.serviceToken, a)
+			return constructs.NewAccountPolicyTarget(t.accounts, a.Name, t.organization.handler, a)
 		}
 	}
 	panic(fmt.Sprintf("no account of the zone is named %q", target.Account))

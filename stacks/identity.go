@@ -52,7 +52,7 @@ type identityCenter struct {
 
 func newIdentityCenter(stack awscdk.Stack, p *Props, organization *organizationStack, access identity.Access) *identityCenter {
 	c := &identityCenter{props: p, organization: organization, sets: map[string]*string{},
-		IdentityCenter: constructs.NewIdentityCenter(stack, "Instance", organization.serviceToken)}
+		IdentityCenter: constructs.NewIdentityCenter(stack, "Instance", organization.handler)}
 	c.groups = c.findGroups(stack, access.Groups)
 	sets := group(stack, "PermissionSet")
 	for _, s := range access.PermissionSets {
@@ -78,7 +78,7 @@ func (c *identityCenter) findGroups(stack awscdk.Stack, groups []config.Identity
 		if scope == nil {
 			scope = group(stack, "Group")
 		}
-		ids[g.Name] = constructs.NewIdentityGroup(scope, identity.ID(g.Name), c.organization.serviceToken, c.IdentityStoreID(), c.props.Zone.IdentityCenter.Source, g)
+		ids[g.Name] = constructs.NewIdentityGroup(scope, identity.ID(g.Name), c.organization.handler, c.IdentityStoreID(), c.props.Zone.IdentityCenter.Source, g)
 	}
 	return ids
 }

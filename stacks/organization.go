@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
 
 	"github.com/landfall-aws/landfall/config"
 	"github.com/landfall-aws/landfall/constructs"
@@ -11,6 +12,10 @@ import (
 	"github.com/landfall-aws/landfall/internal/resourcetype"
 	"github.com/landfall-aws/landfall/internal/zone"
 )
+
+// VerifyContext is the CDK context with which a deployment has the handler check every custom resource, as in
+// cdk deploy --context landfall:verify=2026-11-25; its value differs from deployment to deployment.
+const VerifyContext = "landfall:verify"
 
 // stackSetsPrincipal is the service principal under which StackSets act in an organization.
 const stackSetsPrincipal = "member.org.stacksets.cloudformation.amazonaws.com"
@@ -57,7 +62,7 @@ const contactsService = "AccountManagement"
 // refer only to what no edit of the file can remove, so that no export is ever in the way.
 type organizationStack struct {
 	awscdk.Stack
-	serviceToken   string
+	handler        constructs.Handler
 	organizationID *string
 	rootID         *string
 	securityOUID   *string
@@ -69,47 +74,48 @@ type organizationStack struct {
 func newOrganizationStack(app awscdk.App, p *Props) *organizationStack {
 	z := p.Zone
 	stack := newStack(app, p, "Organization", "organization", "organization, OUs and security accounts")
-	token := constructs.NewHandler(stack, "Handler", z, p.Handler)
+	verify, _ := app.Node().TryGetContext(jsii.String(VerifyContext)).(string)
+	handler := constructs.NewHandler(stack, "Handler", z, p.Handler, verify)
 
-	guard := constructs.NewEditGuard(stack, "EditGuard", token, z)
-	organization := constructs.NewOrganization(stack, "Organization", token)
+	guard := constructs.NewEditGuard(stack, "EditGuard", handler, z)
+	organization := constructs.NewOrganization(stack, "Organization", handler)
 	organization.Node().AddDependency(guard)
-	policyTypes := constructs.NewPolicyTypes(stack, "PolicyTypes", token, guardrail.PolicyTypes(p.Guardrails))
+	policyTypes := constructs.NewPolicyTypes(stack, "PolicyTypes", handler, guardrail.PolicyTypes(p.Guardrails))
 	policyTypes.Node().AddDependency(organization.CustomResource)
 
 	ous := map[string]constructs.OrganizationalUnit{}
 	units := group(stack, "OrganizationalUnit")
 	for _, ou := range z.OUs {
-		r := constructs.NewOrganizationalUnit(units, strings.ReplaceAll(ou.Path, "/", "|"), token, ou, z.Tags)
+		r := constructs.NewOrganizationalUnit(units, strings.ReplaceAll(ou.Path, "/", "|"), handler, ou, z.Tags)
 		r.Node().AddDependency(organization.CustomResource)
 		if ou.Parent() != "" {
 			r.Node().AddDependency(ous[ou.Parent()].CustomResource)
 		}
 		ous[ou.Path] = r
 	}
-	logArchive := constructs.NewAccount(stack, "LogArchive", token, z.LogArchive, z.Contacts)
-	audit := constructs.NewAccount(stack, "Audit", token, z.Audit, z.Contacts)
+	logArchive := constructs.NewAccount(stack, "LogArchive", handler, z.LogArchive, z.Contacts)
+	audit := constructs.NewAccount(stack, "Audit", handler, z.Audit, z.Contacts)
 	for _, a := range []constructs.Account{logArchive, audit} {
 		a.Node().AddDependency(ous[config.OUSecurity].CustomResource)
 	}
 	for _, service := range trustedServices(z) {
-		access := constructs.NewTrustedAccess(stack, "TrustedAccess-"+service.id, token, service.principal, service.key)
+		access := constructs.NewTrustedAccess(stack, "TrustedAccess-"+service.id, handler, service.principal, service.key)
 		access.Node().AddDependency(organization.CustomResource)
 		if service.id == contactsService {
 			logArchive.Node().AddDependency(access)
 			audit.Node().AddDependency(access)
 		}
 		if service.delegate {
-			admin := constructs.NewDelegatedAdministrator(stack, "DelegatedAdministrator-"+service.id, token, service.principal, audit, service.key)
+			admin := constructs.NewDelegatedAdministrator(stack, "DelegatedAdministrator-"+service.id, handler, service.principal, audit, service.key)
 			admin.Node().AddDependency(access)
 		}
 	}
 	if z.Contacts.Set() {
-		constructs.NewManagementContacts(stack, "ManagementContacts", token, z.Contacts).Node().AddDependency(organization.CustomResource)
+		constructs.NewManagementContacts(stack, "ManagementContacts", handler, z.Contacts).Node().AddDependency(organization.CustomResource)
 	}
 	return &organizationStack{
 		Stack:          stack,
-		serviceToken:   token,
+		handler:        handler,
 		organizationID: organization.OrganizationID(),
 		rootID:         organization.RootID(),
 		securityOUID:   ous[config.OUSecurity].OrganizationalUnitID(),

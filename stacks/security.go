@@ -13,7 +13,7 @@ func newSecurityStack(app awscdk.App, p *Props, organization *organizationStack)
 	z := p.Zone
 	stack := newStack(app, p, "Security", "security", "detection services of the organization")
 	services := &constructs.SecurityServices{
-		ServiceToken:   organization.serviceToken,
+		Handler:        organization.handler,
 		Zone:           z,
 		AuditAccountID: organization.auditID,
 		RootID:         organization.rootID,
@@ -23,7 +23,7 @@ func newSecurityStack(app awscdk.App, p *Props, organization *organizationStack)
 	}
 	if z.Services.GuardDuty.Enabled {
 		// GuardDuty takes the key's ARN, not its alias.
-		lookup, keyARN := constructs.NewKeyLookup(stack, "ArchiveKey", organization.serviceToken,
+		lookup, keyARN := constructs.NewKeyLookup(stack, "ArchiveKey", organization.handler,
 			awscdk.Fn_Join(jsii.String(""), &[]*string{
 				jsii.String("arn:"), awscdk.Aws_PARTITION(), jsii.String(":kms:" + z.HomeRegion + ":"), organization.logArchiveID, jsii.String(":" + z.ArchiveKeyAlias()),
 			}), z.LogArchive.Key)

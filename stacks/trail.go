@@ -13,7 +13,7 @@ func newTrailStack(app awscdk.App, p *Props, organization *organizationStack) aw
 	stack := newStack(app, p, "Trail", "trail", "organization trail")
 	logArchiveID := organization.logArchiveID
 	// CloudTrail accepts an alias, but stores and checks the key behind it; the lookup leaves no doubt which.
-	lookup, keyARN := constructs.NewKeyLookup(stack, "Key", organization.serviceToken, awscdk.Fn_Join(jsii.String(""), &[]*string{
+	lookup, keyARN := constructs.NewKeyLookup(stack, "Key", organization.handler, awscdk.Fn_Join(jsii.String(""), &[]*string{
 		jsii.String("arn:"), awscdk.Aws_PARTITION(), jsii.String(":kms:" + z.HomeRegion + ":"), logArchiveID, jsii.String(":" + z.TrailKeyAlias()),
 	}), z.LogArchive.Key)
 	trail := constructs.NewOrganizationTrail(stack, "Trail", &constructs.OrganizationTrailProps{

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/landfall-aws/landfall/internal/plan"
+	"github.com/landfall-aws/landfall/stacks"
 )
 
 func TestAddingAnAccountChangesOnlyThatAccountsResources(t *testing.T) {
@@ -36,6 +37,23 @@ func TestSuspendingAnAccountMovesItAndNothingElse(t *testing.T) {
 	account := b.stacks["Accounts"].only(t, "Custom::LandfallAccount", map[string]any{"Name": "orders-dev"})
 	require.Equal(t, "Suspended", account.properties["OrganizationalUnitPath"])
 	require.Equal(t, "suspended", account.properties["State"])
+}
+
+func TestVerifyingHasTheHandlerCheckEveryCustomResourceAndChangesNothingElse(t *testing.T) {
+	a := defaultAssembly(t)
+	b := synthesizeWith(t, a.zone, map[string]any{stacks.VerifyContext: "2026-11-25"})
+	var want []string
+	for _, id := range sortedKeys(a.stacks) {
+		for _, r := range a.stacks[id].resources("") {
+			if strings.HasPrefix(r.kind, "Custom::") {
+				want = append(want, "~ "+id+"/"+hash.ReplaceAllString(r.id, "")+" "+r.kind)
+				now := b.stacks[id]["Resources"].(map[string]any)[r.id].(map[string]any)["Properties"].(map[string]any)
+				require.Equal(t, "2026-11-25", now["Verify"], r.id)
+			}
+		}
+	}
+	require.NotEmpty(t, want)
+	require.ElementsMatch(t, want, changes(a, b))
 }
 
 func TestAddingARegionKeepsEveryInstanceThatExists(t *testing.T) {

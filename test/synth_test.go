@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -157,9 +158,16 @@ var handlerSource = sync.OnceValues(func() (constructs.HandlerSource, error) { r
 // synthesize writes the templates of a zone into a folder, without compiling the handler.
 func synthesize(tb testing.TB, z *zone.Zone) *assembly {
 	tb.Helper()
+	return synthesizeWith(tb, z, nil)
+}
+
+// synthesizeWith does so with further CDK context, as cdk deploy --context gives it.
+func synthesizeWith(tb testing.TB, z *zone.Zone, context map[string]any) *assembly {
+	tb.Helper()
 	var settings struct{ Context map[string]any }
 	require.NoError(tb, json.Unmarshal([]byte(file(tb, "cdk.json")), &settings))
 	settings.Context["aws:cdk:bundling-stacks"] = []any{}
+	maps.Copy(settings.Context, context)
 	handler, err := handlerSource()
 	require.NoError(tb, err)
 	props, err := stacks.NewProps(z, "", handler, settings.Context)

@@ -68,6 +68,21 @@ func TestAContactIsPutBackWhenAnotherEditReachesTheAccount(t *testing.T) {
 	assert.Contains(t, p.server.Snapshot(), contactLine(id, "SECURITY", "Security Team"))
 }
 
+func TestAnotherValueOfVerifyMendsWhatSomebodyChangedAndWritesNothingElse(t *testing.T) {
+	p, id := existingContacts(t, fakeaws.Options{})
+	asked := func(verify any) properties {
+		return account(properties{"SecurityContact": contact("Security Team"), "Verify": verify})
+	}
+	created := p.ok(create(resourcetype.Account, asked(nil)))
+	before := p.server.Snapshot()
+	p.server.SetContact(id, "SECURITY", "Intruder", "Owner", "intruder@example.com", "1")
+	p.ok(update(created.id, resourcetype.Account, asked("2026-11-25"), asked(nil)))
+	assert.Equal(t, before, p.server.Snapshot())
+	p.server.ForgetCalls()
+	p.ok(update(created.id, resourcetype.Account, asked(nil), asked("2026-11-25")))
+	assert.Empty(t, names(p.server.Mutations()))
+}
+
 func TestAContactThatLeavesTheFileStays(t *testing.T) {
 	p, id := existingContacts(t, fakeaws.Options{})
 	with := account(properties{"SecurityContact": contact("Security Team")})
