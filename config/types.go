@@ -29,7 +29,7 @@ type LandingZone struct {
 	Alerts Alerts `yaml:"alerts"`
 	// Contacts are the alternate contacts of every account of the zone, the management account included: whom AWS itself writes to, besides the root e-mail address.
 	// Default: none; the contacts that accounts have are left as they are.
-	// Consequence: AWS sends notices of abuse and of exposed keys to the security contact of the account. A contact that is removed here stays in AWS, and one that somebody changes in AWS is put back by the next deployment that changes this key or the account's line.
+	// Consequence: AWS sends notices of abuse and of exposed keys to the security contact of the account. A contact that is removed here stays in AWS, and one that somebody changes in AWS is put back by a deployment with the context landfall:verify (docs/edits.md).
 	Contacts Contacts `yaml:"contacts"`
 	// Security holds the two accounts that every zone has, log-archive and audit, in the OU Security.
 	// Consequence: set it only to adopt accounts that exist, or to name the two differently before the first deploy.
