@@ -59,6 +59,7 @@ func (b *adopter) judgeOrganization() {
 		b.find(Note, "policy types", fmt.Sprintf("%s %s enabled already; policies of yours stay attached and bind beside the zone's", strings.Join(types, ", "), verb(len(types))), "")
 	}
 	b.judgeRegions()
+	b.judgePartners()
 	// A root with few slots left is the likeliest place for a deploy to fail.
 	if own := b.org.RootPolicies - 1; own > 0 {
 		b.find(Note, "root", fmt.Sprintf("%s of yours %s attached to it, beside FullAWSAccess; AWS allows %d on one target, the zone's included", count(own, "service control policy"), verb(own), guardrail.SCPSlots),
@@ -100,6 +101,13 @@ func (b *adopter) judgeOrganization() {
 func (b *adopter) judgeRegions() {
 	b.find(Warning, "Regions", fmt.Sprintf("an organization does not tell where its accounts work. The file governs %s, and the guardrail deny-other-regions denies work in every other Region to accounts that exist",
 		strings.Join(b.draft.answers.Governed, ", ")), "look in Cost Explorer, grouped by Region, and govern each Region that is in use (regions.governed, or --regions), or switch that guardrail off in guardrails.changes first")
+}
+
+// judgePartners warns of what comes from accounts outside the organization, which the organization does not tell.
+func (b *adopter) judgePartners() {
+	b.find(Warning, "partners", "an organization does not tell who works in its accounts from outside. The guardrails trust-own-organization-roles and trust-own-organization deny "+
+		"accounts of others, such as those of a monitoring, backup or cost service, to assume roles and to use buckets, keys, queues and secrets of accounts that exist",
+		"list them with IAM Access Analyzer (findings of external access), give them OIDC or exempt them, or switch these guardrails off in guardrails.changes first, with a reason")
 }
 
 func verb(n int) string {
