@@ -177,7 +177,7 @@ type AlertSuppression struct {
 	// Default: every account, which needs `principals`.
 	// Consequence: with `principals` only events of both are left out.
 	Accounts []string `yaml:"accounts"`
-	// Principals lists callers whose events are left out, as role/NAME or user/NAME; * stands for any characters.
+	// Principals lists callers whose events are left out, as role/NAME or user/NAME; * stands for any characters. One alert takes two roles, or one role with a *, or four users, because EventBridge refuses rules with more wildcards.
 	// Default: every caller, which needs `accounts`.
 	// Consequence: whoever can assume or create such a role or user is not seen by this alert.
 	Principals []string `yaml:"principals"`

@@ -13,8 +13,17 @@ import (
 	"github.com/landfall-aws/landfall/internal/zone"
 )
 
-// maxMixed is how many suppressions of one alert may name both accounts and principals: each doubles the pattern.
+// maxMixed is how many suppressions of one alert that name both accounts and principals go into a pattern: each doubles it.
 const maxMixed = 4
+
+// EventBridge refuses rules whose wildcards can match too much at the same time, as "too complex". AWS does not publish
+// the limit (EventBridge user guide, "Wildcard matching considerations"); with these, every alert stays at the complexity
+// of rules that others report as taken (test/eventruler counts).
+const (
+	// mostWildcards is how much the principals of one alert's suppressions may need together: a role two, a user one, and
+	// each * in a name two more.
+	mostWildcards = 4
+)
 
 // Recipients are the e-mail addresses that receive a tier's mail, sorted: the zone's and those of the tier alone.
 func Recipients(z *zone.Zone, t Tier) []string {
@@ -123,19 +132,36 @@ func (k *checker) suppression(s config.AlertSuppression) {
 	}
 }
 
-// counts reports alerts with too many suppressions that name both accounts and principals.
+// counts reports alerts whose suppressions need more wildcards than EventBridge takes.
 func (k *checker) counts() {
-	mixed := map[string]int{}
+	all, mixed, principals := map[string]int{}, map[string]int{}, map[string][]string{}
 	for _, s := range k.zone.Alerts.Suppressions {
+		all[s.Alert]++
 		if len(s.Accounts) > 0 && len(s.Principals) > 0 {
 			mixed[s.Alert]++
 		}
+		principals[s.Alert] = append(principals[s.Alert], s.Principals...)
 	}
-	for _, id := range slices.Sorted(maps.Keys(mixed)) {
-		if n := mixed[id]; n > maxMixed {
-			k.report("alerts.suppressions["+id+"]", "", fmt.Sprintf("the alert has %d suppressions that name both accounts and principals, and at most %d fit into its pattern", n, maxMixed), "name only accounts or only principals in some, or join some into one")
+	for _, id := range slices.Sorted(maps.Keys(principals)) {
+		path := "alerts.suppressions[" + id + "]"
+		if mixed[id] > 0 && all[id] > 1 {
+			k.report(path, "", fmt.Sprintf("the alert has %d suppressions, and %d of them names accounts and principals; EventBridge takes a rule with such a one only when it is the alert's only one", all[id], mixed[id]),
+				"join them into one, or name only accounts or only principals in each")
+		}
+		if n := wildcards(principals[id]); n > mostWildcards {
+			k.report(path, strings.Join(distinct(principals[id]), ", "), fmt.Sprintf("these principals are more than EventBridge takes in one rule: a role counts two, a user one, each * two, together %d, and %d are allowed", n, mostWildcards),
+				"name fewer, such as one role with * for several, or name accounts instead")
 		}
 	}
+}
+
+// wildcards is how much principals count, each once.
+func wildcards(principals []string) int {
+	n := 0
+	for _, p := range distinct(principals) {
+		n += strings.Count(principalARNs([]string{p})[0], "*") + strings.Count(p, "*")
+	}
+	return n
 }
 
 // sizes reports alerts whose suppressions make the pattern larger than EventBridge allows, or one that it refuses.

@@ -45,12 +45,20 @@ func TestASuppressionIsCheckedAgainstTheZoneAndTheDay(t *testing.T) {
 			s.Principals = []string{"role/x"}
 		}), nil, "do not say who caused them"},
 		"a pattern that is too long": {change(func(s *config.AlertSuppression) {
+			s.Alert = "zone-resources-changed"
 			s.Accounts = nil
-			for i := range 60 {
-				s.Principals = append(s.Principals, fmt.Sprintf("role/a-role-with-a-rather-long-name-%d", i))
+			for i := range 2 {
+				s.Principals = append(s.Principals, fmt.Sprintf("role/%d-%s", i, strings.Repeat("long-name-", 6)))
 			}
 		}), nil, "EventBridge allows 2048"},
-		"five with both":                      {slices.Repeat(change(func(s *config.AlertSuppression) { s.Principals = []string{"role/x"} }), 5), nil, "at most 4 fit"},
+		"two with both":                       {slices.Repeat(change(func(s *config.AlertSuppression) { s.Principals = []string{"role/x"} }), 2), nil, "only when it is the alert's only one"},
+		"two roles":                           {suppressions: change(func(s *config.AlertSuppression) { s.Principals = []string{"role/x", "role/y"} })},
+		"four users":                          {suppressions: change(func(s *config.AlertSuppression) { s.Principals = []string{"user/a", "user/b", "user/c", "user/d"} })},
+		"one role with a star":                {suppressions: change(func(s *config.AlertSuppression) { s.Principals = []string{"role/x-*"} })},
+		"one with both":                       {suppressions: change(func(s *config.AlertSuppression) { s.Principals = []string{"role/x"} })},
+		"one with both beside another":        {append(change(func(s *config.AlertSuppression) { s.Principals = []string{"role/x"} }), good), nil, "only when it is the alert's only one"},
+		"three roles":                         {change(func(s *config.AlertSuppression) { s.Principals = []string{"role/x", "role/y", "role/z"} }), nil, "together 6, and 4 are allowed"},
+		"stars in roles":                      {change(func(s *config.AlertSuppression) { s.Principals = []string{"role/x-*", "role/y"} }), nil, "together 6, and 4 are allowed"},
 		"a tier":                              {changes: []config.AlertChange{{ID: "iam-policy-changed", Tier: "notify"}}},
 		"a tier of an alert that is none":     {nil, []config.AlertChange{{ID: "iam-policy", Tier: "notify"}}, "there is no such alert"},
 		"a tier twice":                        {nil, []config.AlertChange{{ID: "iam-policy-changed", Tier: "notify"}, {ID: "iam-policy-changed", Tier: "off"}}, "twice"},

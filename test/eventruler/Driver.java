@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import software.amazon.event.ruler.JsonRuleCompiler;
 import software.amazon.event.ruler.Machine;
+import software.amazon.event.ruler.MachineComplexityEvaluator;
 
 /**
  * Asks Event Ruler about pairs of a pattern and an event.
@@ -14,10 +15,13 @@ import software.amazon.event.ruler.Machine;
  * Each line read is a JSON object whose members "pattern" and "event" are strings that hold JSON texts, so that
  * malformed ones can be asked about. Each line written is a JSON object: "outcome" is "match", "no match",
  * "bad pattern", "bad event", or "undecided" when the two searches for consistent arrays that Event Ruler has disagree;
- * "reason" tells why a pattern or event was refused.
+ * "reason" tells why a pattern or event was refused. A line without "event" asks how complex the wildcards of the
+ * pattern are: "outcome" is "complexity", and "complexity" the number.
  */
 public final class Driver {
     private static final ObjectMapper MAPPER = new ObjectMapper();
+    /** Counting stops here, since it can take long. */
+    private static final int MOST_COMPLEX = 100;
 
     private Driver() { }
 
@@ -26,7 +30,9 @@ public final class Driver {
         final BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             final JsonNode question = MAPPER.readTree(line);
-            out.println(MAPPER.writeValueAsString(answer(question.get("pattern").asText(), question.get("event").asText())));
+            final String pattern = question.get("pattern").asText();
+            out.println(MAPPER.writeValueAsString(question.hasNonNull("event")
+                    ? answer(pattern, question.get("event").asText()) : complexity(pattern)));
         }
         out.flush();
     }
@@ -54,6 +60,13 @@ public final class Driver {
         } catch (Exception e) {
             return outcome("bad event", String.valueOf(e.getMessage()));
         }
+    }
+
+    private static ObjectNode complexity(final String pattern) throws Exception {
+        final Machine machine = new Machine();
+        machine.addRule("rule", pattern);
+        return MAPPER.createObjectNode().put("outcome", "complexity")
+                .put("complexity", machine.evaluateComplexity(new MachineComplexityEvaluator(MOST_COMPLEX)));
     }
 
     private static ObjectNode outcome(final String outcome, final String reason) {

@@ -27,13 +27,15 @@ const driverTimeout = 5 * time.Minute
 // question is what the driver reads, one JSON object per line.
 type question struct {
 	Pattern string `json:"pattern"`
-	Event   string `json:"event"`
+	Event   string `json:"event,omitempty"`
 }
 
 // answer is what the driver writes for each question.
 type answer struct {
 	Outcome string `json:"outcome"`
 	Reason  string `json:"reason"`
+	// Complexity answers a question without an event.
+	Complexity int `json:"complexity"`
 }
 
 // ask runs Event Ruler once over all questions.
