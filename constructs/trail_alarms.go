@@ -22,7 +22,7 @@ func NewTrailAlarms(scope constructs.Construct, id string, z *zone.Zone, group a
 		if f.Tier == alert.Off {
 			continue
 		}
-		filter := awslogs.NewCfnMetricFilter(this, jsii.String("Filter-"+f.ID), &awslogs.CfnMetricFilterProps{
+		awslogs.NewCfnMetricFilter(this, jsii.String("Filter-"+f.ID), &awslogs.CfnMetricFilterProps{
 			FilterName:    jsii.String(z.Resource(f.ID)),
 			LogGroupName:  groupName,
 			FilterPattern: jsii.String(f.Pattern),
@@ -32,7 +32,7 @@ func NewTrailAlarms(scope constructs.Construct, id string, z *zone.Zone, group a
 				MetricValue:     jsii.String("1"),
 			}},
 		})
-		alarm := awscloudwatch.NewCfnAlarm(this, jsii.String("Alarm-"+f.ID), &awscloudwatch.CfnAlarmProps{
+		awscloudwatch.NewCfnAlarm(this, jsii.String("Alarm-"+f.ID), &awscloudwatch.CfnAlarmProps{
 			AlarmName: jsii.String(z.Resource("trail", string(f.Tier), f.ID)),
 			AlarmDescription: jsii.String(f.Title + ": " + strconv.Itoa(f.Threshold) + " or more within " +
 				strconv.Itoa(f.PeriodSeconds/60) + " minutes. " + f.Why),
@@ -45,6 +45,5 @@ func NewTrailAlarms(scope constructs.Construct, id string, z *zone.Zone, group a
 			ComparisonOperator: jsii.String("GreaterThanOrEqualToThreshold"),
 			TreatMissingData:   jsii.String("notBreaching"),
 		})
-		alarm.AddResourceDependency(filter, nil)
 	}
 }

@@ -85,9 +85,9 @@ func newOrganizationStack(app awscdk.App, p *Props) *organizationStack {
 
 	ous := map[string]constructs.OrganizationalUnit{}
 	units := group(stack, "OrganizationalUnit")
+	units.Node().AddDependency(organization.CustomResource)
 	for _, ou := range z.OUs {
 		r := constructs.NewOrganizationalUnit(units, strings.ReplaceAll(ou.Path, "/", "|"), handler, ou, z.Tags)
-		r.Node().AddDependency(organization.CustomResource)
 		if ou.Parent() != "" {
 			r.Node().AddDependency(ous[ou.Parent()].CustomResource)
 		}
