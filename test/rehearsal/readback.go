@@ -281,6 +281,10 @@ func (b *readback) attribute(ctx context.Context, r *resolver, id string, d defi
 	if strings.HasPrefix(d.Type, "Custom::") {
 		return b.customAttribute(ctx, r, d, name)
 	}
+	if d.Type == "AWS::SSO::PermissionSet" && name == "PermissionSetArn" {
+		sets, err := b.live.permissionSets(ctx)
+		return sets[fmt.Sprint(d.Properties["Name"])], err
+	}
 	ref, err := b.reference(ctx, r, id, d)
 	if err != nil {
 		return nil, err
@@ -363,6 +367,14 @@ func (b *readback) customAttribute(ctx context.Context, r *resolver, d definitio
 			return a.ID, err
 		}
 		return b.unit(text("OrganizationalUnitPath"))
+	case resourcetype.IdentityCenter + " InstanceArn":
+		center, err := b.live.identityCenter(ctx)
+		return aws.ToString(center.InstanceArn), err
+	case resourcetype.IdentityCenter + " IdentityStoreId":
+		center, err := b.live.identityCenter(ctx)
+		return aws.ToString(center.IdentityStoreId), err
+	case resourcetype.IdentityGroup + " GroupId":
+		return b.live.group(ctx, text("DisplayName"))
 	case resourcetype.Key + " KeyArn":
 		parts := strings.SplitN(text("AliasArn"), ":", 6)
 		id, err := b.live.keyOfAlias(ctx, parts[4], parts[3], parts[5])

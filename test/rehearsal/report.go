@@ -138,6 +138,9 @@ var typeNotes = map[string]string{
 	"AWS::CloudTrail::Trail":           "settings compared; no log files are written",
 	resourcetype.EditGuard:             "real handler; refuses and accepts edits, creates nothing",
 	resourcetype.PolicyTarget:          "real handler; compared through the policies that use the id",
+	resourcetype.IdentityCenter:        "real handler; compared through what uses the ids",
+	"AWS::SSO::PermissionSet":          "compared, with the number of its assignments; no role is made of it in accounts",
+	"AWS::SSO::Assignment":             "compared; nobody signs in",
 	resourcetype.Key:                   "real handler; compared through the trail that uses the key",
 }
 

@@ -37,6 +37,7 @@ var parts = []part{
 	{"again", "deploy it again: nothing changes", true, deployAgain},
 	{"repeat", "repeat every event of the handler: nothing is written", true, repeatEvents},
 	{"contacts", "set contacts in every account, and repeat every event", true, setContacts},
+	{"people", "give groups access through IAM Identity Center, and take some of it away", true, givePeopleAccess},
 	{"grow", "add an account and a Region", true, grow},
 	{"move", "move an account to another OU and change its tags", true, moveAccount},
 	{"remove", "remove an account's line: nothing is closed or moved", true, removeLine},

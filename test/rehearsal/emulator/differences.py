@@ -124,7 +124,8 @@ def stack_operations() -> None:
             roll_back(resources, before, changed)
             adopt(resources, before_template if before else template, before_parameters)
             raise
-        for name in [n for n in reversed(list(before)) if n not in resources.resolved]:
+        for name in [n for n in reversed(list(before)) if n not in template["Resources"] or n not in resources.resolved]:
+            resources.resolved.pop(name, None)
             drop(resources, name, before[name])
 
     def adopt(resources: parsing.ResourceMap, template: dict[str, Any], parameters: dict[str, Any] | None) -> None:

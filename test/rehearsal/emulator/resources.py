@@ -148,6 +148,61 @@ class OrganizationsPolicy(Resource):
 # --- CloudFormation --------------------------------------------------------
 
 
+class PermissionSet(Resource):
+    TYPE = "AWS::SSO::PermissionSet"
+
+    @classmethod
+    def make(cls, place, name, p):
+        api = place.api("sso-admin")
+        optional = {k: p[k] for k in ("Description", "SessionDuration") if k in p}
+        arn = api.create_permission_set(Name=p["Name"], InstanceArn=p["InstanceArn"], **optional)["PermissionSet"]["PermissionSetArn"]
+        cls.policies(api, p["InstanceArn"], arn, p)
+        return cls(f"{p['InstanceArn']}|{arn}", {"PermissionSetArn": arn})
+
+    @classmethod
+    def change(cls, place, before, p):
+        api = place.api("sso-admin")
+        instance, arn = before.physical_resource_id.split("|")
+        optional = {k: p[k] for k in ("Description", "SessionDuration") if k in p}
+        api.update_permission_set(InstanceArn=instance, PermissionSetArn=arn, **optional)
+        cls.policies(api, instance, arn, p)
+        return before
+
+    @classmethod
+    def remove(cls, place, physical_id, p):
+        instance, arn = physical_id.split("|")
+        place.api("sso-admin").delete_permission_set(InstanceArn=instance, PermissionSetArn=arn)
+
+    @staticmethod
+    def policies(api, instance, arn, p):
+        of = {"InstanceArn": instance, "PermissionSetArn": arn}
+        wanted = set(p.get("ManagedPolicies", []))
+        there = {a["Arn"] for a in api.list_managed_policies_in_permission_set(**of)["AttachedManagedPolicies"]}
+        for policy in sorted(wanted - there):
+            api.attach_managed_policy_to_permission_set(ManagedPolicyArn=policy, **of)
+        for policy in sorted(there - wanted):
+            api.detach_managed_policy_from_permission_set(ManagedPolicyArn=policy, **of)
+        if "InlinePolicy" in p:
+            api.put_inline_policy_to_permission_set(InlinePolicy=text(p["InlinePolicy"]), **of)
+        else:
+            api.delete_inline_policy_from_permission_set(**of)
+
+
+class Assignment(Resource):
+    TYPE = "AWS::SSO::Assignment"
+    PROPERTIES = ("InstanceArn", "TargetId", "TargetType", "PermissionSetArn", "PrincipalType", "PrincipalId")
+
+    @classmethod
+    def make(cls, place, name, p):
+        place.api("sso-admin").create_account_assignment(**{k: p[k] for k in cls.PROPERTIES})
+        return cls("|".join(p[k] for k in cls.PROPERTIES))
+
+    @classmethod
+    def remove(cls, place, physical_id, p):
+        named = dict(zip(cls.PROPERTIES, physical_id.split("|")))
+        place.api("sso-admin").delete_account_assignment(**named)
+
+
 class StackSet(Resource):
     TYPE = "AWS::CloudFormation::StackSet"
 
