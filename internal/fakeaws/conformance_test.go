@@ -15,8 +15,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/account"
 	accounttypes "github.com/aws/aws-sdk-go-v2/service/account/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore/document"
+	identitytypes "github.com/aws/aws-sdk-go-v2/service/identitystore/types"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
+	ssotypes "github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
@@ -46,6 +51,8 @@ type emulator struct {
 	organizations  *organizations.Client
 	cloudformation *cloudformation.Client
 	sts            *sts.Client
+	sso            *ssoadmin.Client
+	identitystore  *identitystore.Client
 	operations     *organization.Client
 	// wait lets time pass until the emulator has done asynchronous work.
 	wait func()
@@ -66,6 +73,9 @@ func newEmulator(t *testing.T) emulator {
 	if endpoint == "" {
 		server := fakeaws.New(fakeaws.Options{AccountCreation: 10 * time.Second, PolicyTypeChange: 5 * time.Second, PageSize: 3})
 		t.Cleanup(server.Close)
+		// Emulators have an instance of IAM Identity Center from the start, because no API makes one.
+		server.AddInstance(fakeaws.Instance{ARN: "arn:aws:sso:::instance/ssoins-0123456789abcdef", IdentityStoreID: "d-0123456789",
+			Owner: fakeaws.ManagementAccountID, Region: "eu-central-1"})
 		endpoint, now = server.URL, server.Now
 		e.wait = func() { server.Advance(5 * time.Second) }
 	} else {
@@ -82,6 +92,8 @@ func newEmulator(t *testing.T) emulator {
 	e.organizations = organizations.NewFromConfig(config)
 	e.cloudformation = cloudformation.NewFromConfig(config)
 	e.sts = sts.NewFromConfig(config)
+	e.sso = ssoadmin.NewFromConfig(config)
+	e.identitystore = identitystore.NewFromConfig(config)
 	e.operations = organization.New(config, organization.WithClock(now))
 	return e
 }
@@ -518,6 +530,31 @@ func conformanceCases() []conformanceCase {
 				assert.Equal(t, &accounttypes.AlternateContact{AlternateContactType: accounttypes.AlternateContactTypeSecurity, Name: aws.String("Another Team " + aws.ToString(of)),
 					Title: aws.String("On-call"), EmailAddress: aws.String("security@example.com"), PhoneNumber: aws.String("+49 30 1234567")}, got.AlternateContact)
 			}
+		}},
+		{name: "a group is absent, then found by its name, and not made twice", elsewhere: map[string]string{
+			"fakecloud": "nobody has compared IAM Identity Center there yet",
+		}, run: func(t *testing.T, e emulator) {
+			instances, err := e.sso.ListInstances(t.Context(), &ssoadmin.ListInstancesInput{RegionScope: ssotypes.RegionScopeAllRegions})
+			require.NoError(t, err)
+			require.Len(t, instances.Instances, 1)
+			assert.Equal(t, ssotypes.InstanceStatusActive, instances.Instances[0].Status)
+			store := instances.Instances[0].IdentityStoreId
+			get := func(name string) (*identitystore.GetGroupIdOutput, error) {
+				return e.identitystore.GetGroupId(t.Context(), &identitystore.GetGroupIdInput{IdentityStoreId: store,
+					AlternateIdentifier: &identitytypes.AlternateIdentifierMemberUniqueAttribute{Value: identitytypes.UniqueAttribute{
+						AttributePath: aws.String("displayName"), AttributeValue: document.NewLazyDocument(name)}}})
+			}
+			_, err = get("Platform Team")
+			answered(t, err, "ResourceNotFoundException")
+			made, err := e.identitystore.CreateGroup(t.Context(), &identitystore.CreateGroupInput{IdentityStoreId: store, DisplayName: aws.String("Platform Team"), Description: aws.String("runs the zone")})
+			require.NoError(t, err)
+			found, err := get("Platform Team")
+			require.NoError(t, err)
+			assert.Equal(t, made.GroupId, found.GroupId)
+			_, err = e.identitystore.CreateGroup(t.Context(), &identitystore.CreateGroupInput{IdentityStoreId: store, DisplayName: aws.String("Platform Team")})
+			answered(t, err, "ConflictException")
+			_, err = get("platform team")
+			answered(t, err, "ResourceNotFoundException")
 		}},
 		{name: "contacts of members need trusted access, and the management account must not name itself", elsewhere: map[string]string{
 			"moto":      "asks for no trusted access",

@@ -41,6 +41,17 @@ accounts:
 logs: {expireAfterDays: 730}
 trail: {dataEvents: {s3: write}, cloudWatchLogs: {enabled: false}}
 tags: {owner: platform, team: all}
+identityCenter:
+  enabled: true
+  productionOUs: [Workloads/Prod, Infrastructure]
+  groups: [{name: b}, {name: a}]
+  permissionSets:
+    - {name: Own, managedPolicies: [SecurityAudit, ReadOnlyAccess]}
+    - {name: Another, managedPolicies: [ReadOnlyAccess]}
+  assignments:
+    - {group: b, permissionSet: Own, ous: [Workloads/Prod, Teams/B], accounts: [orders-prod, network]}
+    - {group: a, permissionSet: Own, ous: [Workloads]}
+    - {group: a, permissionSet: Another, accounts: [orders-dev, audit-2], management: true}
 `
 
 func resolve(t require.TestingT, content string) *zone.Zone {
