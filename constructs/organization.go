@@ -140,12 +140,16 @@ func NewPolicyTarget(scope constructs.Construct, id string, handler Handler, ouP
 
 // NewAccountPolicyTarget looks up the id of an account by its e-mail address, to attach a policy to it.
 func NewAccountPolicyTarget(scope constructs.Construct, id string, handler Handler, a zone.Account) *string {
+	return newCustomResource(scope, id, handler, resourcetype.PolicyTarget, accountTarget(a)).GetAttString(jsii.String("Id"))
+}
+
+// accountTarget are the properties of an account's look-up.
+func accountTarget(a zone.Account) map[string]any {
 	properties := map[string]any{"ConfigKey": a.Key, "AccountEmail": a.Email}
 	if a.ID != "" {
 		properties["AccountId"] = a.ID
 	}
-	r := newCustomResource(scope, id, handler, resourcetype.PolicyTarget, properties)
-	return r.GetAttString(jsii.String("Id"))
+	return properties
 }
 
 // NewKeyLookup finds the ARN of a KMS key of another account by the ARN of its alias.

@@ -2,9 +2,12 @@ package constructs
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/cloudformationinclude"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -25,6 +28,40 @@ func newResource(scope constructs.Construct, id, resourceType string, properties
 	}
 	this := constructs.NewConstruct(scope, jsii.String(id))
 	return awscdk.NewCfnResource(this, jsii.String("Resource"), &awscdk.CfnResourceProps{Type: jsii.String(resourceType), Properties: &plain})
+}
+
+// include adds all resources of a template at once, with their logical ids, and gives its parameters their values.
+func include(scope constructs.Construct, id string, t *template.Template, values map[string]any) {
+	if err := includeFile(scope, id, t, values); err != nil {
+		panic(fmt.Errorf("adding the resources of %s: %w", id, err))
+	}
+}
+
+func includeFile(scope constructs.Construct, id string, t *template.Template, values map[string]any) error {
+	text, err := t.JSON()
+	if err != nil {
+		return err
+	}
+	var plain map[string]any
+	if err := json.Unmarshal(text, &plain); err != nil {
+		return err
+	}
+	// The stack has a description of its own.
+	delete(plain, "Description")
+	if text, err = json.Marshal(plain); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp("", "landfall-*.template.json")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	_, err = file.Write(text)
+	if closing := file.Close(); err != nil || closing != nil {
+		return errors.Join(err, closing)
+	}
+	cloudformationinclude.NewCfnInclude(scope, jsii.String(id), &cloudformationinclude.CfnIncludeProps{TemplateFile: jsii.String(file.Name()), Parameters: &values})
+	return nil
 }
 
 // attribute is a return value of Fn::GetAtt of a resource, as a token.

@@ -2,11 +2,8 @@ package stacks
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	gocdk "github.com/aws/constructs-go/constructs/v10"
 
-	"github.com/landfall-aws/landfall/config"
 	"github.com/landfall-aws/landfall/constructs"
-	"github.com/landfall-aws/landfall/internal/guardrail"
 	"github.com/landfall-aws/landfall/internal/identity"
 )
 
@@ -51,9 +48,12 @@ type identityCenter struct {
 }
 
 func newIdentityCenter(stack awscdk.Stack, p *Props, organization *organizationStack, access identity.Access) *identityCenter {
-	c := &identityCenter{props: p, organization: organization, sets: map[string]*string{},
+	c := &identityCenter{props: p, organization: organization, sets: map[string]*string{}, groups: map[string]*string{},
 		IdentityCenter: constructs.NewIdentityCenter(stack, "Instance", organization.handler)}
-	c.groups = c.findGroups(stack, access.Groups)
+	groups := group(stack, "Group")
+	for _, g := range access.Groups {
+		c.groups[g.Name] = constructs.NewIdentityGroup(groups, identity.ID(g.Name), organization.handler, c.IdentityStoreID(), p.Zone.IdentityCenter.Source, g)
+	}
 	sets := group(stack, "PermissionSet")
 	for _, s := range access.PermissionSets {
 		c.sets[s.Name] = constructs.NewPermissionSet(sets, identity.ID(s.Name), c.InstanceARN(), s)
@@ -70,41 +70,17 @@ func newIdentityCenter(stack awscdk.Stack, p *Props, organization *organizationS
 	return c
 }
 
-// findGroups looks up groups and returns their ids by name.
-func (c *identityCenter) findGroups(stack awscdk.Stack, groups []config.IdentityGroup) map[string]*string {
-	ids := map[string]*string{}
-	var scope gocdk.Construct
-	for _, g := range groups {
-		if scope == nil {
-			scope = group(stack, "Group")
-		}
-		ids[g.Name] = constructs.NewIdentityGroup(scope, identity.ID(g.Name), c.organization.handler, c.IdentityStoreID(), c.props.Zone.IdentityCenter.Source, g)
-	}
-	return ids
-}
-
-// assign adds the assignments of one stack, in lanes, so that CloudFormation makes few at the same time.
+// assign adds the assignments of one stack. Further stacks look up the groups that they need.
 func (c *identityCenter) assign(stack awscdk.Stack, part identity.Stack) {
-	groups := c.groups
-	if part.Name != "" {
-		groups = c.findGroups(stack, part.Groups(c.props.Zone.IdentityCenter.Groups))
+	a := constructs.Assignments{
+		Handler: c.organization.handler, InstanceARN: c.InstanceARN(), IdentityStoreID: c.IdentityStoreID(), SetARNs: c.sets,
+		Source: c.props.Zone.IdentityCenter.Source, LogArchiveID: c.organization.logArchiveID, AuditID: c.organization.auditID,
+		Zone: c.props.Zone, Grants: part.Grants,
 	}
-	targets := newPolicyTargets(stack, c.props.Zone, c.organization)
-	assignments := group(stack, "Assignment")
-	var lanes [identity.Lanes]awscdk.CfnResource
-	for _, g := range part.Grants {
-		var account *string
-		if g.Management() {
-			account = awscdk.Aws_ACCOUNT_ID()
-		} else {
-			account = targets.id(guardrail.Target{Account: g.Account.Name})
-		}
-		resource := constructs.NewAssignment(assignments, g.ID(), constructs.Assignment{
-			InstanceARN: c.InstanceARN(), PermissionSetARN: c.sets[g.PermissionSet], GroupID: groups[g.Group], AccountID: account})
-		lane := &lanes[g.Lane()]
-		if *lane != nil {
-			resource.AddResourceDependency(*lane, nil)
-		}
-		*lane = resource
+	if part.Name == "" {
+		a.GroupIDs = c.groups
+	} else {
+		a.Groups = part.Groups(c.props.Zone.IdentityCenter.Groups)
 	}
+	constructs.NewAssignments(stack, "Assignments", a)
 }

@@ -157,6 +157,13 @@ func (r *Resource) Retain() *Resource {
 	return r
 }
 
+// RetainAlways keeps the resource also in the roll-back of a creation that failed: what a custom resource stands for was
+// there before, or must outlive the template.
+func (r *Resource) RetainAlways() *Resource {
+	r.deletion, r.updateReplace = "Retain", "Retain"
+	return r
+}
+
 // Delete removes the resource when it leaves the template, also where the default of its type is another.
 func (r *Resource) Delete() *Resource {
 	r.deletion, r.updateReplace = "Delete", "Delete"
