@@ -393,7 +393,8 @@ func (c *checker) checkPlacement(z *LandingZone, known []string) {
 	}
 }
 
-// maxLookups bounds how many unknown OUs get a suggestion, because each look-up reads all OUs.
+// maxLookups bounds how many unknown OUs, and how many unknown names of identityCenter, get a suggestion, because each
+// look-up reads all names.
 const maxLookups = 50
 
 // declaredWrong says whether organizationalUnits lists an OU with a problem of its own, so that a second message would only repeat it.

@@ -122,7 +122,12 @@ func (c *checker) known(path, value, what string, words []string, fix string) {
 	if len(allowed) > maxListed {
 		allowed = nil
 	}
-	c.report(c.where(path), path, Problem{Value: value, Message: "there is no such " + what, Allowed: allowed, Nearest: Nearest(value, words), Fix: fix})
+	near := ""
+	if c.lookups < maxLookups {
+		c.lookups++
+		near = Nearest(value, words)
+	}
+	c.report(c.where(path), path, Problem{Value: value, Message: "there is no such " + what, Allowed: allowed, Nearest: near, Fix: fix})
 }
 
 // checkIdentityGroups returns the names of the groups, "" for one that has a problem.

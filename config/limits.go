@@ -98,4 +98,6 @@ const (
 	MaxIdentityGroups = 300
 	MaxPermissionSets = 100
 	MaxAssignments    = 2000
+	// MaxIdentityStacks is over how many stacks assignments can be spread: enough for some 100,000.
+	MaxIdentityStacks = 256
 )

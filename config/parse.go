@@ -42,6 +42,8 @@ type checker struct {
 	places map[string]place
 	// spoiled paths have a problem; checks that build on their value leave them out.
 	spoiled map[string]bool
+	// lookups counts the suggestions for names of identityCenter.
+	lookups int
 }
 
 func (c *checker) report(at position, path string, p Problem) {

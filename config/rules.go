@@ -166,7 +166,7 @@ func Rules() map[string]Rule {
 		"IdentityCenter.PermissionSets":   {MaxItems: MaxPermissionSets, Example: "[{name: Deployer, managedPolicies: [AWSCodePipeline_FullAccess]}]"},
 		"IdentityCenter.Assignments":      {MaxItems: MaxAssignments, Example: "[{group: platform, permissionSet: ViewOnly, ous: [Workloads]}]"},
 		"IdentityCenter.ProductionOUs":    {Pattern: ouPattern, Shape: ouShape, explain: explainOU, Unique: true, Example: "[Workloads/Prod]"},
-		"IdentityCenter.Stacks":           {Numbers: []int{1, 2, 4, 8, 16, 32, 64}, Example: "4"},
+		"IdentityCenter.Stacks":           {Numbers: []int{1, 2, 4, 8, 16, 32, 64, 128, MaxIdentityStacks}, Example: "4"},
 		"IdentityGroup.Name":              {Required: true, MinLength: 1, MaxLength: MaxGroupNameLength, Pattern: groupPattern, Shape: groupShape, explain: explainGroup, Example: "platform"},
 		"IdentityGroup.Description":       {MinLength: 1, MaxLength: MaxGroupNameLength, Pattern: groupPattern, Shape: groupShape, Example: "runs the landing zone"},
 		"PermissionSet.Name":              {Required: true, MinLength: 1, MaxLength: MaxPermissionSetNameLength, Pattern: permissionSetPattern, Shape: permissionSetShape, Example: "Deployer"},

@@ -195,7 +195,7 @@ func (k *checker) quotas() {
 		return
 	}
 	path := "identityCenter.stacks"
-	count := fmt.Sprintf("%d grants (a group's permission set in an account each), %d groups and %d permission sets", len(k.access.Grants), len(k.access.Groups), len(k.access.PermissionSets))
+	count := fmt.Sprintf("%s (each a group's permission set in an account), %s and %s", plural(len(k.access.Grants), "grant"), plural(len(k.access.Groups), "group"), plural(len(k.access.PermissionSets), "permission set"))
 	for n := k.zone.IdentityCenter.Stacks * 2; n <= MaxStacks; n *= 2 {
 		if fits(k.access.spread(n)) {
 			k.report(path, fmt.Sprint(k.zone.IdentityCenter.Stacks), fmt.Sprintf("%s with the look-ups of their accounts do not fit: each stack holds %d resources, and the fullest one would have %d", count, StackCapacity, fullest(k.access.Stacks(k.zone))), fmt.Sprintf("write stacks: %d", n))
@@ -206,7 +206,14 @@ func (k *checker) quotas() {
 }
 
 // MaxStacks is the largest value of identityCenter.stacks.
-const MaxStacks = 64
+const MaxStacks = config.MaxIdentityStacks
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
 
 func fits(stacks []Stack) bool { return fullest(stacks) <= StackCapacity }
 

@@ -203,7 +203,7 @@ func TestAThousandAccountsFitIntoStacksAndCheckSaysHowMany(t *testing.T) {
 	problems := identity.Check(large(t, 1000, 1))
 	require.Len(t, problems, 1)
 	assert.Equal(t, config.Problem{Path: "identityCenter.stacks", Value: "1", Fix: "write stacks: 16",
-		Message: "3000 grants (a group's permission set in an account each), 3 groups and 3 permission sets with the look-ups of their accounts do not fit: each stack holds 450 resources, and the fullest one would have 4007"}, problems[0])
+		Message: "3000 grants (each a group's permission set in an account), 3 groups and 3 permission sets with the look-ups of their accounts do not fit: each stack holds 450 resources, and the fullest one would have 4007"}, problems[0])
 	assert.Empty(t, identity.Check(large(t, 1000, 16)))
 	problems = identity.Check(large(t, config.MaxAccounts, 1))
 	require.Len(t, problems, 1)
@@ -223,7 +223,7 @@ func TestWhatNoNumberOfStacksHoldsIsRefusedWithTheNumbers(t *testing.T) {
 	}
 	problems := identity.Check(resolve(t, b.String()))
 	require.Len(t, problems, 1)
-	assert.Contains(t, problems[0].Message, "460 grants (a group's permission set in an account each), 231 groups and 2 permission sets do not fit into the 64 stacks")
+	assert.Contains(t, problems[0].Message, "460 grants (each a group's permission set in an account), 231 groups and 2 permission sets do not fit into the 256 stacks")
 }
 
 // With twice as many stacks, grants go to stacks that come later, so that each is removed in one stack before another makes it.
