@@ -23,6 +23,7 @@ type tools struct {
 	app        string // executable of the CDK app
 	handler    string // executable of the organization handler, for this machine
 	cdk        string // executable of the CDK CLI
+	context    string // CDK context of the command line as JSON, "" for none
 	processes  *processes
 }
 
@@ -135,6 +136,9 @@ func (t *tools) synthesize(ctx context.Context, configuration string) (*assembly
 	cmd.Dir = t.repository
 	cmd.Env = append(os.Environ(), "LANDFALL_CONFIG="+configuration, "CDK_OUTDIR="+dir, "CDK_VALIDATION=false",
 		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1")
+	if t.context != "" {
+		cmd.Env = append(cmd.Env, "CDK_CONTEXT_JSON="+t.context)
+	}
 	if _, err := t.processes.run(ctx, filepath.Join(t.out, "synth.log"), cmd); err != nil {
 		return nil, fmt.Errorf("synthesizing %s: %w", filepath.Base(configuration), err)
 	}

@@ -38,6 +38,7 @@ var parts = []part{
 	{"repeat", "repeat every event of the handler: nothing is written", true, repeatEvents},
 	{"contacts", "set contacts in every account, and repeat every event", true, setContacts},
 	{"people", "give groups access through IAM Identity Center, and take some of it away", true, givePeopleAccess},
+	{"verify", "mend what somebody changed by hand, with the context landfall:verify", true, mendByVerifying},
 	{"grow", "add an account and a Region", true, grow},
 	{"move", "move an account to another OU and change its tags", true, moveAccount},
 	{"remove", "remove an account's line: nothing is closed or moved", true, removeLine},
