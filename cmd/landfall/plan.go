@@ -292,6 +292,12 @@ func descriptionText(b *strings.Builder, answer planned) {
 	for _, s := range d.StackSets {
 		fmt.Fprintf(b, "  %s: %s; to %s in %s\n", s.Name, s.Holds, s.Where, strings.Join(s.Regions, ", "))
 	}
+	if len(d.Weakened) > 0 {
+		section(fmt.Sprintf("WEAKER than Landfall means it: %s", count(len(d.Weakened), "mandatory guardrail")))
+		for _, w := range d.Weakened {
+			fmt.Fprintf(b, "  %s; reason: %s\n", w.What, w.Reason)
+		}
+	}
 	section(fmt.Sprintf("Policies: %d", len(d.Policies)))
 	for _, p := range d.Policies {
 		fmt.Fprintf(b, "  %s (%s) on %s, slot %d of %d: %d of %d characters, %s\n", p.Name, p.Type, strings.Join(p.Targets, ", "),

@@ -311,6 +311,29 @@ type Weakened struct {
 	Change    config.GuardrailChange
 }
 
+// String is a sentence that says what was done, without a full stop.
+func (w Weakened) String() string {
+	var parts []string
+	if w.Change.State == config.StateOff {
+		var places []string
+		for _, ou := range w.Change.OUs {
+			places = append(places, Target{OU: ou}.String())
+		}
+		for _, account := range w.Change.Accounts {
+			places = append(places, Target{Account: account}.String())
+		}
+		where := "everywhere"
+		if len(places) > 0 {
+			where = "in " + strings.Join(places, ", ")
+		}
+		parts = append(parts, "is off "+where)
+	}
+	if w.Change.Level != "" && w.Change.Level != config.LevelMandatory {
+		parts = append(parts, "is made "+w.Change.Level)
+	}
+	return fmt.Sprintf("The mandatory guardrail %s %s", w.Guardrail.ID, strings.Join(parts, " and "))
+}
+
 // Weakened lists the mandatory guardrails that the zone turns off or makes weaker, with the owner's reasons, in the order of the file.
 func (c *Catalogue) Weakened(z *zone.Zone) []Weakened {
 	var out []Weakened

@@ -71,7 +71,9 @@ type Description struct {
 	StackSets []StackSetPlan `json:"stackSets"`
 	Trail     TrailPlan      `json:"trail"`
 	Policies  []PolicyPlan   `json:"policies"`
-	Alerts    map[string]int `json:"alerts"`
+	// Weakened are the mandatory guardrails that the file turns off or makes weaker.
+	Weakened []WeakenedPlan `json:"weakened,omitempty"`
+	Alerts   map[string]int `json:"alerts"`
 	// Mailed are the addresses by tier.
 	Mailed map[string][]string `json:"recipients"`
 	// AccountNames says whether mails name the account; Chat has the tiers of each chat channel, by its ids.
@@ -129,6 +131,14 @@ type PolicyPlan struct {
 	Slots int `json:"slots"`
 }
 
+// WeakenedPlan is one mandatory guardrail that the file turns off or makes weaker.
+type WeakenedPlan struct {
+	Guardrail string `json:"guardrail"`
+	// What is a sentence without a full stop.
+	What   string `json:"what"`
+	Reason string `json:"reason"`
+}
+
 // ServicePlan is one detection service.
 type ServicePlan struct {
 	Key   string `json:"key"`
@@ -159,6 +169,9 @@ func Describe(z *Zone) Description {
 		used[at]++
 		d.Policies = append(d.Policies, PolicyPlan{Name: p.Name, Type: p.Type, Targets: targetNames(p), Guardrails: guardrailIDs(p),
 			Size: p.Size, Limit: p.Limit, Slot: used[at], Slots: slots(z.Zone, p.Type)})
+	}
+	for _, w := range z.Weakened {
+		d.Weakened = append(d.Weakened, WeakenedPlan{w.Guardrail.ID, w.String(), w.Change.Reason})
 	}
 	for _, t := range alert.Tiers() {
 		d.Alerts[string(t)] = 0

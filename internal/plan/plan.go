@@ -77,6 +77,8 @@ type Zone struct {
 	*zone.Zone
 	// Policies are the packed organization policies.
 	Policies []guardrail.Policy
+	// Weakened are the mandatory guardrails that the file turns off or makes weaker.
+	Weakened []guardrail.Weakened
 	// Routed are the alerts that the zone listens for.
 	Routed []alert.Routed
 	// Access is who has access to what through IAM Identity Center; it is deployed when identityCenter.enabled says so.
@@ -94,7 +96,7 @@ func New(z *zone.Zone, guardrails *guardrail.Catalogue, alerts *alert.Catalogue)
 	if err != nil {
 		return nil, fmt.Errorf("packing the guardrails: %w", err)
 	}
-	out := &Zone{Zone: z, Policies: policies, Routed: alert.For(z, alerts), Access: identity.Resolve(z),
+	out := &Zone{Zone: z, Policies: policies, Weakened: guardrails.Weakened(z), Routed: alert.For(z, alerts), Access: identity.Resolve(z),
 		byKey: map[string]zone.Account{}, byID: map[string]zone.Account{}, byEmail: map[string]zone.Account{}, shard: map[string]string{}}
 	for _, a := range z.Members() {
 		out.byKey[a.Key], out.byEmail[strings.ToLower(a.Email)] = a, a
@@ -133,6 +135,7 @@ func Compare(before, after *Zone) []Change {
 	if before.Prefix == after.Prefix {
 		// With another prefix each of them is another one, which would drown the one thing to say.
 		c.alerts()
+		c.weakened()
 		c.policies()
 	}
 	slices.SortStableFunc(c.changes, func(a, b Change) int {

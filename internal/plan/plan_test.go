@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -357,6 +358,28 @@ func TestAMoveBelowTheSameOUKeepsWhatThatOUInherits(t *testing.T) {
 	assert.Contains(t, moved("Workloads", "Workloads/NonProd"), "the same guardrails hold for it")
 	assert.NotContains(t, moved("Workloads/NonProd", "Workloads/Prod"), "no longer: ")
 	assert.Contains(t, moved("Workloads/NonProd", "Sandbox"), "no longer: ")
+}
+
+func TestAWeakenedMandatoryGuardrailIsSaidWithItsReason(t *testing.T) {
+	const levels, id = "levels: [mandatory, recommended]", "deny-leaving-organization"
+	whole := planOf(t, file)
+	require.Empty(t, plan.Describe(whole).Weakened)
+	for change, said := range map[string]string{
+		`state: "off"`: "is off everywhere",
+		`state: "off", ous: [Workloads/Prod], accounts: [data]`: "is off in OU Workloads/Prod, account data",
+		`level: elective`: "is made elective",
+	} {
+		weak := planOf(t, edited(t, levels, levels+", changes: [{id: "+id+", "+change+", reason: the company is split in March}]"))
+		want := "The mandatory guardrail " + id + " " + said
+		require.Equal(t, []plan.WeakenedPlan{{Guardrail: id, What: want, Reason: "the company is split in March"}}, plan.Describe(weak).Weakened)
+		isIt := func(c plan.Change) bool { return c.What == "guardrails.changes["+id+"]" }
+		there, back := plan.Compare(whole, weak), plan.Compare(weak, whole)
+		require.True(t, slices.ContainsFunc(there, func(c plan.Change) bool { return isIt(c) && c.After == want+"; reason: the company is split in March" }), "%v", there)
+		require.True(t, slices.ContainsFunc(back, func(c plan.Change) bool { return isIt(c) && c.After == "" }), "%v", back)
+		require.False(t, slices.ContainsFunc(plan.Compare(weak, weak), isIt))
+	}
+	// A recommended one needs no such word.
+	require.Empty(t, plan.Describe(planOf(t, edited(t, levels, levels+`, changes: [{id: deny-other-regions, state: "off"}]`))).Weakened)
 }
 
 func TestSwitchingAGuardrailOffNamesItsStatements(t *testing.T) {

@@ -36,6 +36,29 @@ func attachedTo(z *Zone, t guardrail.Target) []string {
 	return out
 }
 
+// weakened compares what the file takes away from mandatory guardrails, so that it is seen beside the policies that
+// follow from it.
+func (c *comparison) weakened() {
+	said := func(z *Zone) map[string]string {
+		out := map[string]string{}
+		for _, w := range z.Weakened {
+			out[w.Guardrail.ID] = w.String() + "; reason: " + w.Change.Reason
+		}
+		return out
+	}
+	before, after := said(c.before), said(c.after)
+	for _, id := range sortedUnion(before, after) {
+		if before[id] == after[id] {
+			continue
+		}
+		consequence := "the mandatory guardrail is whole again"
+		if after[id] != "" {
+			consequence = "what Landfall denies everywhere is allowed where the guardrail no longer holds; an auditor reads the reason"
+		}
+		c.add(Change{Kind: Update, What: "guardrails.changes[" + id + "]", Before: before[id], After: after[id], Consequence: consequence})
+	}
+}
+
 // policies compares the packed organization policies, each with itself by its id.
 func (c *comparison) policies() {
 	before, after := policiesByID(c.before), policiesByID(c.after)

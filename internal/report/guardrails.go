@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/landfall-aws/landfall/config"
 	"github.com/landfall-aws/landfall/internal/guardrail"
 )
 
@@ -211,7 +210,7 @@ func (b *builder) attention(r Report) []Attention {
 	explained := map[string]bool{}
 	for _, w := range b.Guardrails.Weakened(b.Zone) {
 		explained[w.Guardrail.ID] = true
-		out = append(out, Attention{What: weakened(w), Reason: w.Change.Reason, Guardrail: w.Guardrail.ID})
+		out = append(out, Attention{What: w.String(), Reason: w.Change.Reason, Guardrail: w.Guardrail.ID})
 	}
 	for _, g := range r.Guardrails {
 		if g.CatalogueLevel == guardrail.Mandatory && g.State == Off && !explained[g.ID] {
@@ -224,31 +223,6 @@ func (b *builder) attention(r Report) []Attention {
 		}
 	}
 	return append(out, quiet(r.Alerts)...)
-}
-
-func weakened(w guardrail.Weakened) string {
-	change := w.Change
-	text := fmt.Sprintf("The mandatory guardrail %s", w.Guardrail.ID)
-	var parts []string
-	if change.State == config.StateOff {
-		where := "everywhere"
-		if places := append(prefixed("OU ", change.OUs), prefixed("account ", change.Accounts)...); len(places) > 0 {
-			where = "in " + strings.Join(places, ", ")
-		}
-		parts = append(parts, "is off "+where)
-	}
-	if change.Level != "" && change.Level != config.LevelMandatory {
-		parts = append(parts, "is made "+change.Level)
-	}
-	return text + " " + strings.Join(parts, " and ")
-}
-
-func prefixed(prefix string, list []string) []string {
-	var out []string
-	for _, s := range list {
-		out = append(out, prefix+s)
-	}
-	return out
 }
 
 // oneLine joins the lines of a text.
