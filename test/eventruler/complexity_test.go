@@ -69,9 +69,18 @@ func TestEventBridgeTakesEveryRuleOfAZone(t *testing.T) {
 	alerts, err := alert.Load(controls.Alerts())
 	require.NoError(t, err)
 	var names, patterns []string
+	// Every alert listens, also those that are off by default.
+	var on []string
+	for _, a := range alerts.Alerts {
+		if a.Tier == alert.Off {
+			on = append(on, "{id: "+a.ID+", tier: page}")
+		}
+	}
+	require.NotEmpty(t, on)
 	zoneWith := func(suppressions string) *zone.Zone {
 		const recipient = "    - security@example.com\n"
-		c, problems := config.Parse("zone.yaml", []byte(strings.Replace(string(text), recipient, recipient+"  suppressions: ["+suppressions+"]\n", 1)))
+		more := "  changes: [" + strings.Join(on, ", ") + "]\n  suppressions: [" + suppressions + "]\n"
+		c, problems := config.Parse("zone.yaml", []byte(strings.Replace(string(text), recipient, recipient+more, 1)))
 		require.Empty(t, problems)
 		return zone.Resolve(c)
 	}
