@@ -81,7 +81,7 @@ func handlerPermissions(z *zone.Zone) []template.Statement {
 		// Their resources exist only afterwards or have ids that services choose, so the actions are what is limited.
 		{Sid: "Operations", Actions: handlerActions(), Resources: []any{"*"}},
 		{
-			Sid: "ServiceLinkedRoles", Actions: []string{"iam:CreateServiceLinkedRole"}, Resources: []any{roleARN("aws-service-role/*")},
+			Sid: "ServiceLinkedRoles", Actions: []string{"iam:CreateServiceLinkedRole"}, Resources: []any{template.RoleARN("aws-service-role/*")},
 			Condition: map[string]any{"StringEquals": map[string]any{
 				"iam:AWSServiceName": sortedUnion(resourcetype.OrganizationServiceLinkedRoles(), resourcetype.SecurityServiceLinkedRoles()),
 			}},

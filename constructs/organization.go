@@ -26,11 +26,6 @@ func (o Organization) OrganizationID() *string { return o.GetAttString(jsii.Stri
 // RootID is the id of the root, as in r-abcd.
 func (o Organization) RootID() *string { return o.GetAttString(jsii.String("RootId")) }
 
-// ManagementAccountID is the id of the management account.
-func (o Organization) ManagementAccountID() *string {
-	return o.GetAttString(jsii.String("ManagementAccountId"))
-}
-
 // NewEditGuard adds the resource that stops an update which would drop a Region's baseline, move the
 // zone to another home Region or rename everything, before anything is changed.
 func NewEditGuard(scope constructs.Construct, id string, handler Handler, z *zone.Zone) awscdk.CustomResource {

@@ -69,17 +69,9 @@ func attribute(r awscdk.CfnResource, name string) *string {
 	return r.GetAtt(jsii.String(name), awscdk.ResolutionTypeHint_STRING).ToString()
 }
 
-// inline is one inline policy of a role.
-func inline(name string, statements ...template.Statement) []any {
-	return []any{map[string]any{"PolicyName": name, "PolicyDocument": template.NewPolicy(statements...)}}
-}
-
 // arn is an ARN of the account that deploys, in which CloudFormation replaces pseudo parameters; the text follows the
 // partition.
 func arn(text string) any { return template.Sub("arn:${AWS::Partition}:"+text, nil) }
 
 // awsManagedPolicy is the ARN of a policy that AWS manages, by name with its path.
 func awsManagedPolicy(name string) any { return arn("iam::aws:policy/" + name) }
-
-// roleARN is the ARN of a role of the account that deploys, by name.
-func roleARN(name string) any { return arn("iam::${AWS::AccountId}:role/" + name) }

@@ -27,14 +27,14 @@ func NewStackSetRoles(scope constructs.Construct, id string, z *zone.Zone) *Stac
 			"StringEquals": map[string]any{"aws:SourceAccount": template.AccountID()},
 			"StringLike":   map[string]any{"aws:SourceArn": arn("cloudformation:*:${AWS::AccountId}:stackset/" + z.Prefix + "-*")},
 		}),
-		"Policies": inline("assume-execution-role", template.Statement{Actions: []string{"sts:AssumeRole"}, Resources: []any{roleARN(execution)}}),
+		"Policies": template.InlinePolicy("assume-execution-role", template.Statement{Actions: []string{"sts:AssumeRole"}, Resources: []any{template.RoleARN(execution)}}),
 	})
 	administrationARN := attribute(administration, "Arn")
 	role := newResource(this, "Execution", "AWS::IAM::Role", map[string]any{
 		"RoleName":                 execution,
 		"Description":              "Creates the zone's baseline in the management account",
 		"AssumeRolePolicyDocument": template.Trust(template.Role(administrationARN), nil),
-		"Policies":                 inline("baseline", baselinePermissions(z)...),
+		"Policies":                 template.InlinePolicy("baseline", baselinePermissions(z)...),
 	})
 	role.AddResourceDependency(administration, nil)
 	return &StackSetRoles{AdministrationRoleARN: administrationARN, ExecutionRoleName: role.Ref()}
@@ -45,11 +45,11 @@ func baselinePermissions(z *zone.Zone) []template.Statement {
 	allow := func(sid string, resource any, actions ...string) template.Statement {
 		return template.Statement{Sid: sid, Actions: actions, Resources: []any{resource}}
 	}
-	roles := allow("Roles", roleARN(z.EventForwarderRoleName()),
+	roles := allow("Roles", template.RoleARN(z.EventForwarderRoleName()),
 		"iam:CreateRole", "iam:DeleteRole", "iam:GetRole", "iam:PassRole", "iam:UpdateRole", "iam:UpdateRoleDescription",
 		"iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:GetRolePolicy",
 		"iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:TagRole", "iam:UntagRole")
-	roles.Resources = append(roles.Resources, roleARN(z.ConfigRecorderRoleName()), roleARN(z.AuditReadRoleName()))
+	roles.Resources = append(roles.Resources, template.RoleARN(z.ConfigRecorderRoleName()), template.RoleARN(z.AuditReadRoleName()))
 	return []template.Statement{
 		// CloudFormation acts on its own stacks with this role; the user guide asks for all of its actions.
 		allow("Stacks", "*", "cloudformation:*"),
@@ -83,7 +83,7 @@ func attach(sid, role string, policies ...string) template.Statement {
 		arns = append(arns, arn("iam::aws:policy/"+policy))
 	}
 	return template.Statement{
-		Sid: sid, Actions: []string{"iam:AttachRolePolicy", "iam:DetachRolePolicy"}, Resources: []any{roleARN(role)},
+		Sid: sid, Actions: []string{"iam:AttachRolePolicy", "iam:DetachRolePolicy"}, Resources: []any{template.RoleARN(role)},
 		Condition: map[string]any{"ArnEquals": map[string]any{"iam:PolicyARN": arns}},
 	}
 }

@@ -47,7 +47,7 @@ func newMessenger(s template.Scope, z *zone.Zone, mailTopics, chatTopics map[ale
 		"RoleName":                 name,
 		"Description":              "Looks up account names and publishes alerts",
 		"AssumeRolePolicyDocument": template.Trust(template.Service("states.amazonaws.com"), equals(map[string]any{"aws:SourceAccount": template.AccountID()})),
-		"Policies": inline("publish",
+		"Policies": template.InlinePolicy("publish",
 			template.Statement{Sid: "Publish", Actions: []string{"sns:Publish"}, Resources: topics},
 			template.Statement{Sid: "UseKey", Actions: []string{"kms:Decrypt", "kms:GenerateDataKey*"}, Resources: []any{key.ARN()}},
 			// Organizations knows accounts by ARNs with the id of the organization; names are no secret.
@@ -76,7 +76,7 @@ func newMessenger(s template.Scope, z *zone.Zone, mailTopics, chatTopics map[ale
 		"RoleName":                 z.Resource("alert-messages", "start"),
 		"Description":              "Hands alert events to the state machine that composes messages",
 		"AssumeRolePolicyDocument": template.Trust(template.Service("events.amazonaws.com"), equals(map[string]any{"aws:SourceAccount": template.AccountID()})),
-		"Policies":                 inline("start", template.Statement{Sid: "Start", Actions: []string{"states:StartExecution"}, Resources: []any{m.machine.Ref()}}),
+		"Policies":                 template.InlinePolicy("start", template.Statement{Sid: "Start", Actions: []string{"states:StartExecution"}, Resources: []any{m.machine.Ref()}}),
 	})
 	for _, what := range []struct{ id, metric, description string }{
 		{"failed", "ExecutionsFailed", "An alert was not published: executions of the state machine " + name + " failed"},

@@ -24,7 +24,7 @@ func addConfigRecorderRole(s template.Scope, z *zone.Zone, logArchiveAccountID a
 		"Description":              "Lets AWS Config record the account and deliver to the log archive",
 		"AssumeRolePolicyDocument": byConfig(),
 		"ManagedPolicyArns":        managedPolicies(RecorderPolicy),
-		"Policies": inline("deliver",
+		"Policies": template.InlinePolicy("deliver",
 			template.Statement{
 				Sid: "Deliver", Actions: []string{"s3:PutObject"}, Resources: []any{sub(bucket + "/AWSLogs/${AWS::AccountId}/*")},
 				Condition: map[string]any{"StringLike": map[string]any{"s3:x-amz-acl": "bucket-owner-full-control"}},
@@ -48,7 +48,7 @@ func addConfigRecorder(s template.Scope, z *zone.Zone, logArchiveAccountID any, 
 	}
 	recorder := s.Add("Recorder", "AWS::Config::ConfigurationRecorder", map[string]any{
 		"Name":    z.Prefix,
-		"RoleARN": roleARN(z.ConfigRecorderRoleName()),
+		"RoleARN": template.RoleARN(z.ConfigRecorderRoleName()),
 		"RecordingGroup": map[string]any{
 			"AllSupported": true, "IncludeGlobalResourceTypes": template.If(home, true, false),
 		},

@@ -20,7 +20,7 @@ func addEventsRole(s template.Scope, name, description string, busARN any) {
 		"RoleName":                 name,
 		"Description":              description,
 		"AssumeRolePolicyDocument": template.Trust(template.Service("events.amazonaws.com"), equals(map[string]any{"aws:SourceAccount": template.AccountID()})),
-		"Policies": inline("send", template.Statement{
+		"Policies": template.InlinePolicy("send", template.Statement{
 			Sid: "SendEvents", Actions: []string{"events:PutEvents"}, Resources: []any{busARN},
 		}),
 	})
@@ -46,7 +46,7 @@ func newForwarder(s template.Scope, z *zone.Zone, auditAccountID any, alarm stri
 	return forwarder{zone: z, target: map[string]any{
 		"Id":               "audit",
 		"Arn":              alertBusARN(z, auditAccountID),
-		"RoleArn":          roleARN(z.EventForwarderRoleName()),
+		"RoleArn":          template.RoleARN(z.EventForwarderRoleName()),
 		"DeadLetterConfig": deadLetters(queue),
 	}}
 }
@@ -83,11 +83,6 @@ func ruleState(allManagementEvents bool) string {
 		return "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 	}
 	return "ENABLED"
-}
-
-// inline is the property of a role with one inline policy.
-func inline(name string, statements ...template.Statement) []any {
-	return []any{map[string]any{"PolicyName": name, "PolicyDocument": template.NewPolicy(statements...)}}
 }
 
 // managedPolicies is the property of a role with policies that AWS manages.

@@ -13,10 +13,5 @@ func newTemplate(z *zone.Zone, what string) *template.Template {
 	return template.New("Landing zone " + z.Name + ": " + what)
 }
 
-// roleARN is the ARN of a role of the account that the template goes to.
-func roleARN(name string) any {
-	return template.Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+name, nil)
-}
-
 // equals is the condition StringEquals.
 func equals(values map[string]any) map[string]any { return map[string]any{"StringEquals": values} }

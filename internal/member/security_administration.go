@@ -18,11 +18,11 @@ func addSecurityAdministration(s template.Scope, z *zone.Zone, managementAccount
 		"RoleName":                 z.SecurityAdministrationRoleName(),
 		"Description":              "Lets the organization handler set up detection services",
 		"AssumeRolePolicyDocument": template.Trust(template.Role(handler), nil),
-		"Policies": inline("services",
+		"Policies": template.InlinePolicy("services",
 			// The services' resources have ids that they choose themselves.
 			template.Statement{Sid: "Services", Actions: actions, Resources: []any{"*"}},
 			template.Statement{
-				Sid: "ServiceLinkedRoles", Actions: []string{createRole}, Resources: []any{roleARN("aws-service-role/*")},
+				Sid: "ServiceLinkedRoles", Actions: []string{createRole}, Resources: []any{template.RoleARN("aws-service-role/*")},
 				Condition: equals(map[string]any{"iam:AWSServiceName": resourcetype.SecurityServiceLinkedRoles()}),
 			},
 		),

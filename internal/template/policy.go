@@ -86,3 +86,13 @@ func oneOrList[T any](list []T) any {
 func Trust(principal Principal, condition map[string]any) *Policy {
 	return NewPolicy(Statement{Principal: principal, Actions: []string{"sts:AssumeRole"}, Condition: condition})
 }
+
+// InlinePolicy is the property Policies of a role with one inline policy.
+func InlinePolicy(name string, statements ...Statement) []any {
+	return []any{map[string]any{"PolicyName": name, "PolicyDocument": NewPolicy(statements...)}}
+}
+
+// RoleARN is the ARN of a role of the account that the template goes to, by name with its path.
+func RoleARN(name string) any {
+	return Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+name, nil)
+}
