@@ -15,6 +15,7 @@ func (c *checker) check(z *LandingZone) {
 	c.checkLogs(z)
 	c.checkServices(z)
 	c.checkChat(z)
+	c.checkLevels(z)
 	known := c.checkOUs(z)
 	members := c.members(z)
 	c.checkNames(z, members)
@@ -106,6 +107,15 @@ func (c *checker) checkServices(z *LandingZone) {
 			continue
 		}
 		first[strings.ToLower(control.ID)] = c.line(path)
+	}
+}
+
+// checkLevels refuses to turn every mandatory guardrail off at once, which no reason could explain one by one.
+func (c *checker) checkLevels(z *LandingZone) {
+	const levels = "guardrails.levels"
+	if c.good(levels) && z.Guardrails.Levels != nil && !slices.Contains(z.Guardrails.Levels, LevelMandatory) {
+		c.report(c.where(levels), levels, Problem{Value: strings.Join(z.Guardrails.Levels, ", "), Message: "without mandatory, every mandatory guardrail would be off at once",
+			Fix: "add mandatory, and turn single ones off in guardrails.changes, each with a reason"})
 	}
 }
 

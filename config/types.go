@@ -525,7 +525,7 @@ const (
 
 // Guardrails chooses and changes guardrails.
 type Guardrails struct {
-	// Levels are the levels of guardrails that are on where their files say.
+	// Levels are the levels of guardrails that are on where their files say. mandatory must be among them; changes turn single ones off, with a reason.
 	// Consequence: a guardrail of another level is on only where a change turns it on.
 	Levels []string `yaml:"levels"`
 	// Quotas are the quotas of AWS Organizations to pack policies for: current; compatible with tools that still enforce the quotas before May 2026, half as many characters and policies; or controlTower, which leaves half of the slots to AWS Control Tower.
