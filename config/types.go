@@ -558,7 +558,7 @@ type GuardrailChange struct {
 	// Exempt lists roles that the guardrail does not bind, by name, with the path before it if there is one; * stands for any characters but cannot be the first.
 	// Consequence: nobody but the landing zone can make, change or pass roles of these names, in any account, because whoever could would be exempt.
 	Exempt []string `yaml:"exempt"`
-	// Reason says why; turning a mandatory guardrail off or giving it another level needs one.
+	// Reason says why; turning a mandatory guardrail off, giving it another level or sparing roles of it needs one.
 	// Default: none.
 	// Consequence: it is what an auditor reads.
 	Reason string `yaml:"reason"`

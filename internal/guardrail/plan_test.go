@@ -271,8 +271,8 @@ func TestMistakesInChangesAreReportedTogether(t *testing.T) {
 	require.ErrorAs(t, err, &problems)
 	assert.Equal(t, strings.TrimSpace(`
 guardrails.changes[0].id: there is no guardrail "deny-iam-user"; did you mean "deny-iam-users"?
-guardrails.changes[1].reason: deny-leaving-organization is mandatory (Accounts stay in the organization); say why it is turned off or made weaker
-guardrails.changes[2].reason: protect-config is mandatory (AWS Config records everything and delivers it to the log archive); say why it is turned off or made weaker
+guardrails.changes[1].reason: deny-leaving-organization is mandatory (Accounts stay in the organization); say why it is turned off, made weaker or spares roles
+guardrails.changes[2].reason: protect-config is mandatory (AWS Config records everything and delivers it to the log archive); say why it is turned off, made weaker or spares roles
 guardrails.changes[3].ous[0]: the zone has no OU "Sandboxes"; did you mean "Sandbox"?; it has Infrastructure, Sandbox, Security, Suspended, Workloads, Workloads/NonProd, Workloads/Prod
 guardrails.changes[3].accounts[0]: the zone has no account "order-prod"; did you mean "orders-prod"?; it has log-archive, audit, billing-prod, orders-dev, orders-prod, shared-network
 guardrails.changes[4].state: is missing; with ous or accounts it says whether the guardrail is on or off there

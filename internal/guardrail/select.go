@@ -61,9 +61,8 @@ func (c *Catalogue) ids() []string {
 }
 
 func (c *Catalogue) checkChange(z *zone.Zone, g *Guardrail, change config.GuardrailChange, report func(key, format string, args ...any)) {
-	weaker := change.State == config.StateOff || change.Level != "" && change.Level != config.LevelMandatory
-	if g.Level == Mandatory && weaker && strings.TrimSpace(change.Reason) == "" {
-		report("reason", "%s is mandatory (%s); say why it is turned off or made weaker", g.ID, g.Title)
+	if g.Level == Mandatory && weaker(change) && strings.TrimSpace(change.Reason) == "" {
+		report("reason", "%s is mandatory (%s); say why it is turned off, made weaker or spares roles", g.ID, g.Title)
 	}
 	if change.State == "" && len(change.OUs)+len(change.Accounts) > 0 {
 		report("state", "is missing; with ous or accounts it says whether the guardrail is on or off there")
@@ -305,10 +304,15 @@ func resolvePlaces(z *zone.Zone, g *Guardrail, values Values) ([]Target, error) 
 	return out, nil
 }
 
-// Weakened is a mandatory guardrail that the zone's owner has turned off somewhere or made weaker.
+// Weakened is a mandatory guardrail that the zone's owner has turned off somewhere, made weaker or spared roles of.
 type Weakened struct {
 	Guardrail *Guardrail
 	Change    config.GuardrailChange
+}
+
+// weaker says whether a change takes something away from a guardrail: somewhere, in level, or for some roles.
+func weaker(change config.GuardrailChange) bool {
+	return change.State == config.StateOff || change.Level != "" && change.Level != config.LevelMandatory || len(change.Exempt) > 0
 }
 
 // String is a sentence that says what was done, without a full stop.
@@ -331,6 +335,9 @@ func (w Weakened) String() string {
 	if w.Change.Level != "" && w.Change.Level != config.LevelMandatory {
 		parts = append(parts, "is made "+w.Change.Level)
 	}
+	if len(w.Change.Exempt) > 0 {
+		parts = append(parts, "does not bind "+strings.Join(w.Change.Exempt, ", "))
+	}
 	return fmt.Sprintf("The mandatory guardrail %s %s", w.Guardrail.ID, strings.Join(parts, " and "))
 }
 
@@ -339,7 +346,7 @@ func (c *Catalogue) Weakened(z *zone.Zone) []Weakened {
 	var out []Weakened
 	for _, change := range z.Guardrails.Changes {
 		g, ok := c.Find(change.ID)
-		if ok && g.Level == Mandatory && (change.State == config.StateOff || change.Level != "" && change.Level != config.LevelMandatory) {
+		if ok && g.Level == Mandatory && weaker(change) {
 			out = append(out, Weakened{g, change})
 		}
 	}

@@ -360,7 +360,7 @@ func TestAGuardrailOfTheOwnerIsComparedWithWhatIsOnInTheZone(t *testing.T) {
 
 	for name, changes := range map[string]string{
 		"the other is off in an account":      "    - {id: protect-config, state: off, accounts: [orders-prod], reason: moves next week}\n",
-		"the other exempts more":              "    - {id: protect-config, exempt: [orders-recorder]}\n",
+		"the other exempts more":              "    - {id: protect-config, exempt: [orders-recorder], reason: the team has a recorder}\n",
 		"it is off itself":                    "    - {id: no-notebooks, state: off}\n",
 		"it is on where the other one is not": "    - {id: protect-config, state: off, ous: [Workloads/Prod], reason: moves next week}\n",
 	} {

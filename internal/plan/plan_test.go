@@ -367,7 +367,8 @@ func TestAWeakenedMandatoryGuardrailIsSaidWithItsReason(t *testing.T) {
 	for change, said := range map[string]string{
 		`state: "off"`: "is off everywhere",
 		`state: "off", ous: [Workloads/Prod], accounts: [data]`: "is off in OU Workloads/Prod, account data",
-		`level: elective`: "is made elective",
+		`level: elective`:     "is made elective",
+		`exempt: [org-mover]`: "does not bind org-mover",
 	} {
 		weak := planOf(t, edited(t, levels, levels+", changes: [{id: "+id+", "+change+", reason: the company is split in March}]"))
 		want := "The mandatory guardrail " + id + " " + said

@@ -217,11 +217,6 @@ func (b *builder) attention(r Report) []Attention {
 			out = append(out, Attention{What: fmt.Sprintf("The mandatory guardrail %s is on nowhere: guardrails.levels leaves its level out, or nothing of it concerns this zone", g.ID), Guardrail: g.ID})
 		}
 	}
-	for _, c := range r.Changes {
-		if len(c.Exempt) > 0 && c.CatalogueLevel == guardrail.Mandatory {
-			out = append(out, Attention{What: fmt.Sprintf("The mandatory guardrail %s does not bind %s", c.Guardrail, strings.Join(c.Exempt, ", ")), Reason: c.Reason, Guardrail: c.Guardrail})
-		}
-	}
 	return append(out, quiet(r.Alerts)...)
 }
 

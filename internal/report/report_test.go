@@ -406,7 +406,7 @@ func TestWhatIsWeakerThanMeantComesFirst(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		"The mandatory guardrail keep-recording is off in account orders-dev: </td><script>alert(1)</script> a recorder of its own",
-		"The mandatory guardrail keep-recording does not bind recorder-admin: ",
+		"The mandatory guardrail keep-recording does not bind recorder-admin: the recorder is renewed by hand",
 		"The critical alert key-deleted is digest and tells nobody at once: another tool <b>tells</b> the same people",
 	}, got)
 
